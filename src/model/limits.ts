@@ -1,0 +1,44 @@
+import { assert } from './errors.ts'
+import { BATCH_HEADER_BYTES, RECORD_BYTES, RECORDS_MAX } from './events.ts'
+
+/** Every bound of the system, in one place; limits that depend on each other are checked below. */
+export const limits = Object.freeze({
+  /** Bytes of events that wait for the core, per asset. */
+  ringBytes: 1 << 18,
+  /** What a worker may write for one asset before the main thread has read it. */
+  outBytes: 1 << 18,
+  /** The fast loop: the newest columns are read, encoded and sent this often. */
+  tickMs: 250,
+  /** A source may have this many bytes on the way before it must wait. */
+  sourceBytesMax: 8 << 20,
+  /** Batches of the in-process log that wait for the engine. */
+  logBytesMax: 32 << 20,
+  /** Subscriptions of one client. */
+  clientStreamsMax: 64,
+  /** A control message. */
+  clientMessageBytesMax: 4096,
+  /** Control messages of one client in ten seconds. */
+  clientMessagesMax: 100,
+  /** Unsent bytes of one client before its stream is cut to a fresh snapshot. */
+  clientQueueBytesMax: 4 << 20,
+  /** A client that stays behind for so long is closed. */
+  clientStaleMsMax: 30_000,
+  clientsPerAddressMax: 20_000,
+  /** Rows and age of a block that the store writes. */
+  storeRowsMax: 2_000,
+  storeAgeMs: 1_000,
+  /** Rows that wait for the store before the engine is held. */
+  storeQueueRowsMax: 200_000,
+  /** An event time further than this from our clock is replaced by our clock. */
+  clockSkewMsMax: 5_000,
+  /** Every asset hears at least this often that time moves. */
+  heartbeatMs: 1_000,
+  /** A venue without an event for so long is stale, and for so long is down. */
+  venueStaleMs: 10_000,
+  venueDownMs: 60_000,
+  /** A stage that has not stopped by then is left behind. */
+  stopMsMax: 1_500,
+})
+
+assert(limits.ringBytes >= 2 * (BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES), 'the ring holds two of the largest batches')
+assert((limits.ringBytes & (limits.ringBytes - 1)) === 0, 'the ring is a power of two')

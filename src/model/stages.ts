@@ -1,0 +1,133 @@
+import type { AssetId } from './units.ts'
+
+/** A part of the system with a lifetime. `stop` may be called twice and resolves when everything accepted is done. */
+export interface Stage {
+  readonly name: string
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Takes whole event batches, one after the other in one array, which the caller may reuse once the call returns.
+ * True: there is room for more. A promise: wait for it; false means that the taker is closed.
+ */
+export interface BatchSink {
+  write(batches: Uint8Array): true | Promise<boolean>
+}
+
+export type SourceKind = 'simulator' | 'replay' | 'live'
+
+/** What a source can say of itself at any time. */
+export interface SourceStatus {
+  /** Records sent, by all kinds. */
+  records: number
+  levels: number
+  liquidations: number
+  /** Breaks of a venue's sequence that were noticed. */
+  gaps: number
+  /** Input that was refused: malformed frames, unknown symbols. */
+  rejected: number
+  /** 0 to 1 where the source ends by itself. */
+  progress: number | undefined
+}
+
+/** Stage 1: where events come from. */
+export interface Source extends Stage {
+  readonly kind: SourceKind
+  /** Sends to the sink from now on. Rejects with a coded error where the source cannot be opened. */
+  connect(sink: BatchSink): void
+  /** Resolves when the source has ended by itself and its last batch was taken; never for an endless one. */
+  readonly ended: Promise<void>
+  status(): SourceStatus
+}
+
+/** Called for each batch in order; a promise holds further batches of ALL assets back until it resolves. */
+export type BatchHandler = (asset: AssetId, offset: number, batch: Uint8Array) => true | Promise<boolean>
+
+/** Stage 2: the ordered log, one partition per asset. Offsets grow by asset; the first is 0 unless the log is older than us. */
+export interface EventLog extends Stage, BatchSink {
+  /** Delivers every batch from the offset given for its asset (default: the log's end for a broker, the next for in-process). */
+  consume(handler: BatchHandler, from: ReadonlyMap<AssetId, number>): Promise<void>
+  /** Resolves when every batch written before the call has been handled. */
+  drained(): Promise<void>
+  /** Corrupt batches that were skipped, batches that wait. */
+  status(): { corrupt: number; waiting: number }
+}
+
+/** A column that will never change again. */
+export interface ClosedColumn {
+  readonly asset: AssetId
+  readonly timeframe: number
+  readonly openMs: number
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
+  /** USD traded. */
+  readonly volumeUsd: number
+  /** Milliseconds of the column in which the book was known: less than the timeframe after a start or a gap. */
+  readonly observedMs: number
+  /** Absolute bucket of cell 0. */
+  readonly baseBucket: number
+  /** USD per bucket. */
+  readonly step: number
+  readonly quantumUsd: number
+  /** LAYERS x BUCKETS codes, layer by layer, see model/layers.ts. */
+  readonly cells: Uint8Array
+}
+
+export interface LiquidationRow {
+  readonly asset: AssetId
+  readonly venue: number
+  /** Side of the position that was closed: 0 long, 1 short. */
+  readonly side: number
+  readonly priceKind: number
+  readonly venueMs: number
+  readonly price: number
+  readonly coins: number
+  readonly usd: number
+}
+
+/** A part of a live stream, as the core has encoded it: see docs/wire.md, "blocks". */
+export interface LiveBlock {
+  readonly asset: AssetId
+  readonly timeframe: number
+  readonly kind: 'closed' | 'key' | 'delta'
+  /** The asset's clock when this was read. */
+  readonly clockMs: number
+  readonly block: Uint8Array
+}
+
+/** State of one venue for one asset, as the core saw it last. */
+export interface VenueStatus {
+  readonly state: number
+  readonly receiveMs: number
+  readonly bidTick: number
+  readonly askTick: number
+  readonly tickSize: number
+}
+
+/** Memory image of one asset and the log position that it belongs to. */
+export interface Checkpoint {
+  readonly asset: AssetId
+  readonly offset: number
+  readonly clockMs: number
+  /** Layout version of the core that wrote it: another one cannot be loaded. */
+  readonly layout: number
+  readonly image: Uint8Array
+}
+
+/** What the store offers to the rest, see store/. */
+export interface Store extends Stage {
+  column(column: ClosedColumn): void
+  liquidation(row: LiquidationRow): void
+  checkpoint(checkpoint: Checkpoint): void
+  /** True: room for more; a promise: wait for it. */
+  readonly room: true | Promise<void>
+  /** Newest columns of a stream, oldest first. */
+  columns(asset: AssetId, timeframe: number, most: number): Promise<ClosedColumn[]>
+  /** Newest checkpoint of each asset. */
+  checkpoints(): Promise<Checkpoint[]>
+  /** Waits until everything handed over so far is in the database. */
+  flush(): Promise<void>
+}
