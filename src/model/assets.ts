@@ -94,5 +94,7 @@ function instrumentOf(asset: AssetId, venue: VenueName, row: Row | undefined): I
 /** Decimal division by a power of ten, so that 1e-7 / 1000 is 1e-10 and not its neighbour. */
 export function tickOfOneCoin(tick: string, multiplier: number): number {
   const zeros = Math.round(Math.log10(multiplier))
-  return 10 ** zeros === multiplier ? Number(`${Number(tick)}e${-zeros}`.replace(/e(-?\d+)e(-?\d+)/, (_, a, b) => `e${Number(a) + Number(b)}`)) : Number(tick) / multiplier
+  return 10 ** zeros === multiplier
+    ? Number(`${Number(tick)}e${-zeros}`.replace(/e(-?\d+)e(-?\d+)/, (_, a, b) => `e${Number(a) + Number(b)}`))
+    : Number(tick) / multiplier
 }

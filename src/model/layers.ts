@@ -19,7 +19,16 @@ export const LAYERS = layers.length
 /** Buckets of one column: its window, centred on the price at which it opened. */
 export const BUCKETS = 2048
 
-export const Layer = { bid: 0, ask: 1, bidLast: 2, askLast: 3, longLiq: 4, shortLiq: 5, longLevel: 6, shortLevel: 7 } as const
+export const Layer = {
+  bid: 0,
+  ask: 1,
+  bidLast: 2,
+  askLast: 3,
+  longLiq: 4,
+  shortLiq: 5,
+  longLevel: 6,
+  shortLevel: 7,
+} as const
 
 /** Neighbouring codes differ by this factor, so a value reads back within 3 % (half a step is a factor of 1.0296). */
 export const QUANTUM_RATIO = 1.06

@@ -40,5 +40,8 @@ export const limits = Object.freeze({
   stopMsMax: 1_500,
 })
 
-assert(limits.ringBytes >= 2 * (BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES), 'the ring holds two of the largest batches')
+assert(
+  limits.ringBytes >= 2 * (BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES),
+  'the ring holds two of the largest batches',
+)
 assert((limits.ringBytes & (limits.ringBytes - 1)) === 0, 'the ring is a power of two')
