@@ -11,6 +11,22 @@ export const limits = Object.freeze({
   tickMs: 250,
   /** A source may have this many bytes on the way before it must wait. */
   sourceBytesMax: 8 << 20,
+  /** A source hands its batches over in parts of about this size, or sooner where it must wait anyway. */
+  sourceWriteBytes: 1 << 16,
+  /** A collector repeats each whole book this often, so that a reader can start anywhere in the log. */
+  bookRefreshMs: 30_000,
+  /** Diffs of one book that wait for its snapshot; beyond it the oldest go. */
+  bookDiffsMax: 512,
+  /** A liquidation older than this at its arrival is a repetition of the past. */
+  liquidationAgeMsMax: 60_000,
+  /** Trades of one symbol that are remembered to recognise repetitions. */
+  tradesRememberedMax: 2048,
+  /** A line of a recording. */
+  replayLineBytesMax: 32 << 20,
+  /** Size and age of a block of our own recordings, and what may wait for the disk. */
+  recordBlockBytes: 1 << 18,
+  recordBlockMs: 1_000,
+  recordBytesMax: 16 << 20,
   /** Batches of the in-process log that wait for the engine. */
   logBytesMax: 32 << 20,
   /** Subscriptions of one client. */
