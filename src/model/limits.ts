@@ -35,6 +35,16 @@ export const limits = Object.freeze({
   clientMessageBytesMax: 4096,
   /** Control messages of one client in ten seconds. */
   clientMessagesMax: 100,
+  /** A client says this often how far it has read. */
+  clientAckMs: 1_000,
+  /** A stream without a frame for so long is shown as stale, and a connection is given up and made anew. */
+  clientSilentMs: 4_000,
+  clientSilentMsMax: 20_000,
+  /** A snapshot that was asked for and has not come is asked for again. */
+  clientSnapshotMsMax: 5_000,
+  /** Back-off of a client that reconnects, before jitter. */
+  clientRetryMsMin: 300,
+  clientRetryMsMax: 15_000,
   /** Unsent bytes of one client before its stream is cut to a fresh snapshot. */
   clientQueueBytesMax: 4 << 20,
   /** A client that stays behind for so long is closed. */
@@ -61,3 +71,8 @@ assert(
   'the ring holds two of the largest batches',
 )
 assert((limits.ringBytes & (limits.ringBytes - 1)) === 0, 'the ring is a power of two')
+assert(limits.clientSilentMs > 2 * limits.heartbeatMs, 'a stream is not stale for one late heartbeat')
+assert(
+  (limits.clientMessagesMax / 10_000) * limits.clientAckMs > 4,
+  'a client that acknowledges and switches streams stays within its rate',
+)
