@@ -50,6 +50,36 @@ export const limits = Object.freeze({
   /** A client that stays behind for so long is closed. */
   clientStaleMsMax: 30_000,
   clientsPerAddressMax: 20_000,
+  /** A client whose acknowledged frame is older than this is behind, whatever its socket says. */
+  clientLagMsMax: 2_000,
+  /** How often clients are looked at for being behind. */
+  clientSweepMs: 1_000,
+  /** Snapshots on their way to sockets that have not taken them whole. */
+  snapshotsUnsentMax: 128,
+  /** A socket that takes its snapshot more slowly does not hold the others up. */
+  snapshotSlotMsMax: 2_000,
+  /** Snapshots handed out before other work gets its turn. */
+  snapshotsPerTurnMax: 32,
+  /** Deltas behind a key before they are folded into it. */
+  streamDeltasMax: 128,
+  /** Streams without a subscriber whose closed columns stay in memory. */
+  streamsIdleMax: 64,
+  /** Histories read from the store at a time, and how long one may take before a stream starts without. */
+  historyLoadsMax: 4,
+  historyMsMax: 5_000,
+  /** A request for one moment of a stream waits so long for its live column. */
+  liveWaitMsMax: 1_500,
+  /** Maps being written as JSON at a time. */
+  mapRequestsMax: 8,
+  /** Columns of a map where the request does not say. */
+  mapColumns: 60,
+  /** Path and query of a request. */
+  urlBytesMax: 2_048,
+  /** The built page, held in memory. */
+  pageFilesMax: 1_000,
+  pageBytesMax: 64 << 20,
+  /** Close frames are given this long to leave before sockets are cut. */
+  closeGraceMs: 100,
   /** Rows and age of a block that the store writes. */
   storeRowsMax: 2_000,
   storeAgeMs: 1_000,
