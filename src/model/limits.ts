@@ -13,6 +13,11 @@ export const limits = Object.freeze({
   sourceBytesMax: 8 << 20,
   /** A source hands its batches over in parts of about this size, or sooner where it must wait anyway. */
   sourceWriteBytes: 1 << 16,
+  /** A source thread sends what it has gathered after so long, and its counts this often. */
+  sourceChunkMs: 20,
+  sourceStatusMs: 250,
+  /** A source that follows the clock and falls further behind than this skips ahead. */
+  sourceLagMsMax: 2_000,
   /** A collector repeats each whole book this often, so that a reader can start anywhere in the log. */
   bookRefreshMs: 30_000,
   /** Diffs of one book that wait for its snapshot; beyond it the oldest go. */
