@@ -90,6 +90,20 @@ export const limits = Object.freeze({
   storeAgeMs: 1_000,
   /** Rows that wait for the store before the engine is held. */
   storeQueueRowsMax: 200_000,
+  /** The same in bytes: a column that waits keeps its cells. */
+  storeQueueBytesMax: 64 << 20,
+  /** Text of one insert: it is built on the main thread, a millisecond for each megabyte. */
+  storeBodyBytesMax: 1 << 20,
+  /** Back-off of a block that could not be written. */
+  storeRetryMs: 250,
+  storeRetryMsMax: 10_000,
+  /** What the embedded engine may take for one query, and the threads it may use. */
+  storeQueryBytesMax: 400 << 20,
+  storeThreadsMax: 2,
+  /** A query of the store's, a write included, that has no answer by then has failed. */
+  storeRequestMsMax: 30_000,
+  /** Rows that wait at the end are given this long. */
+  storeStopMsMax: 1_200,
   /** An event time further than this from our clock is replaced by our clock. */
   clockSkewMsMax: 5_000,
   /** Every asset hears at least this often that time moves. */
@@ -111,3 +125,4 @@ assert(
   (limits.clientMessagesMax / 10_000) * limits.clientAckMs > 4,
   'a client that acknowledges and switches streams stays within its rate',
 )
+assert(limits.storeStopMsMax < limits.stopMsMax, 'the store gives up before it is left behind')
