@@ -34,6 +34,18 @@ export const limits = Object.freeze({
   recordBytesMax: 16 << 20,
   /** Batches of the in-process log that wait for the engine. */
   logBytesMax: 32 << 20,
+  /** Batches on their way to the broker, gathered or sent, before writers are asked to wait. */
+  kafkaBytesMax: 8 << 20,
+  /** Batches of one asset that travel as one message, and messages of one partition in one request (brokers take 1 MB). */
+  kafkaMessageBytesMax: 1 << 18,
+  kafkaSendBytesMax: 3 << 18,
+  /** Batches are gathered this long before they are sent, so that one request carries many. */
+  kafkaLingerMs: 20,
+  /** Back-off between tries to reach a broker that was lost. */
+  kafkaRetryMsMin: 200,
+  kafkaRetryMsMax: 5_000,
+  /** What a stop may take to bring the last batches to the broker. */
+  kafkaFlushMsMax: 1_000,
   /** Subscriptions of one client. */
   clientStreamsMax: 64,
   /** A control message. */
@@ -126,3 +138,7 @@ assert(
   'a client that acknowledges and switches streams stays within its rate',
 )
 assert(limits.storeStopMsMax < limits.stopMsMax, 'the store gives up before it is left behind')
+assert(limits.kafkaMessageBytesMax >= BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES, 'a message holds any batch')
+assert(limits.kafkaSendBytesMax >= limits.kafkaMessageBytesMax, 'a request holds any message')
+assert(limits.kafkaBytesMax < limits.logBytesMax, 'writers are asked to wait long before the log refuses')
+assert(limits.kafkaFlushMsMax < limits.stopMsMax, 'the last batches are sent within the time of a stop')
