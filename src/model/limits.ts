@@ -22,6 +22,8 @@ export const limits = Object.freeze({
   bookRefreshMs: 30_000,
   /** Diffs of one book that wait for its snapshot; beyond it the oldest go. */
   bookDiffsMax: 512,
+  /** Levels kept of one side of a book whose venue sends no depth to trim to; the farthest go. */
+  bookLevelsMax: 10_000,
   /** A liquidation older than this at its arrival is a repetition of the past. */
   liquidationAgeMsMax: 60_000,
   /** Trades of one symbol that are remembered to recognise repetitions. */
