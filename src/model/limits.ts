@@ -54,6 +54,7 @@ export const limits = Object.freeze({
   clientMessageBytesMax: 4096,
   /** Control messages of one client in ten seconds. */
   clientMessagesMax: 100,
+  clientMessagesMs: 10_000,
   /** A client says this often how far it has read. */
   clientAckMs: 1_000,
   /** A stream without a frame for so long is shown as stale, and a connection is given up and made anew. */
