@@ -1,0 +1,258 @@
+import { describeError, LmapError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import { decodeHeader, type FrameHeader } from '../wire/frame.ts'
+import { retryMs } from './back-off.ts'
+import { type Hello, isTerminal, readServerMessage } from './control.ts'
+import { MapStream } from './map-stream.ts'
+
+export interface ConnectOptions {
+  /** ws:// or wss:// address of a gateway's /stream. */
+  readonly url: string
+  /** Milliseconds; only differences are used. */
+  readonly now: () => number
+  /** [0, 1), for the jitter of reconnects. */
+  readonly random: () => number
+}
+
+export type ConnectionState = 'connecting' | 'open' | 'retrying' | 'closed'
+
+/** Connects at once and keeps connecting until `close` or a terminal close code. Needs a global WebSocket. */
+export function connect(options: ConnectOptions): Connection {
+  return new Connection(options)
+}
+
+interface Entry {
+  readonly stream: MapStream
+  holders: number
+  /** When the last snapshot was asked for, undefined where none is due. */
+  askedMs: number | undefined
+}
+
+export class Connection {
+  readonly #options: ConnectOptions
+  readonly #entries = new Map<string, Entry>()
+  readonly #listeners = new Set<() => void>()
+  readonly #ticker: ReturnType<typeof setInterval>
+  #socket: WebSocket | undefined
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #state: ConnectionState = 'connecting'
+  #hello: Hello | undefined
+  #failures = 0
+  #heardMs = 0
+  #retryAtMs = 0
+  #fault: string | undefined
+
+  constructor(options: ConnectOptions) {
+    this.#options = options
+    this.#open()
+    this.#ticker = setInterval(() => this.#tick(), limits.clientAckMs)
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  /** What the server last said of itself. */
+  get hello(): Hello | undefined {
+    return this.#hello
+  }
+
+  /** Why the connection was last lost or given up, in words. */
+  get fault(): string | undefined {
+    return this.#fault
+  }
+
+  /** Client's clock of the next attempt, while retrying. */
+  get retryAtMs(): number {
+    return this.#retryAtMs
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The stream of an asset and a timeframe. Asked for twice it is the same one, and is closed as often. */
+  subscribe(asset: string, timeframe: string): MapStream {
+    const key = keyOf(asset, timeframe)
+    const known = this.#entries.get(key)
+    if (known !== undefined) {
+      known.holders++
+      return known.stream
+    }
+    if (this.#entries.size === limits.clientStreamsMax) {
+      throw new LmapError('LMAP_LIMIT', `a client holds at most ${limits.clientStreamsMax} streams.`)
+    }
+    const stream = new MapStream(asset, timeframe, () => this.#release(key))
+    const entry: Entry = { stream, holders: 1, askedMs: undefined }
+    this.#entries.set(key, entry)
+    if (this.#hello !== undefined && this.#state === 'open') this.#ask('subscribe', entry)
+    return stream
+  }
+
+  /** Ends every stream and the connection, for good. */
+  close(): void {
+    this.#end('closed by this client')
+  }
+
+  #release(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || --entry.holders > 0) return
+    this.#entries.delete(key)
+    entry.stream.become('closed')
+    const { asset, timeframe } = entry.stream
+    if (this.#state === 'open') this.#send({ op: 'unsubscribe', asset, timeframe })
+  }
+
+  #open(): void {
+    const socket = new WebSocket(this.#options.url)
+    socket.binaryType = 'arraybuffer'
+    this.#socket = socket
+    this.#heardMs = this.#options.now()
+    socket.onmessage = (event) => this.#message(socket, event.data as string | ArrayBuffer)
+    // An error is always followed by a close, which knows more.
+    socket.onclose = (event) => this.#lost(socket, event.code, event.reason)
+  }
+
+  #message(socket: WebSocket, data: string | ArrayBuffer): void {
+    if (socket !== this.#socket) return
+    this.#heardMs = this.#options.now()
+    if (typeof data === 'string') this.#control(data)
+    else this.#frame(new Uint8Array(data))
+  }
+
+  #control(text: string): void {
+    const message = readServerMessage(text)
+    if ('fault' in message) {
+      // A server that speaks another language will not learn ours by being asked again.
+      this.#end(message.fault)
+    } else if ('hello' in message) {
+      this.#hello = message.hello
+      this.#become('open')
+      for (const entry of this.#entries.values()) this.#ask('subscribe', entry)
+    } else {
+      const { asset, timeframe } = message.refusal
+      const entry =
+        asset !== undefined && timeframe !== undefined ? this.#entries.get(keyOf(asset, timeframe)) : undefined
+      this.#fault = `${message.refusal.code}: ${message.refusal.message}`
+      if (entry !== undefined) {
+        entry.askedMs = undefined
+        entry.stream.become('refused', message.refusal)
+      }
+      this.#tell()
+    }
+  }
+
+  #frame(frame: Uint8Array): void {
+    let header: FrameHeader
+    try {
+      header = decodeHeader(frame)
+    } catch (error) {
+      if (!(error instanceof LmapError)) throw error
+      // A newer server stays newer; anything else may be better on a new connection.
+      if (error.code === 'LMAP_FRAME_VERSION') this.#end(describeError(error))
+      else this.#drop(describeError(error))
+      return
+    }
+    const asset = this.#hello?.assets[header.asset]
+    const timeframe = this.#hello?.timeframes[header.timeframe]
+    // A frame of a stream that was just given up is still on its way now and then.
+    const entry =
+      asset === undefined || timeframe === undefined ? undefined : this.#entries.get(keyOf(asset, timeframe))
+    if (entry === undefined) return
+    let whole = false
+    try {
+      whole = entry.stream.accept(header, frame, this.#heardMs)
+    } catch (error) {
+      if (!(error instanceof LmapError)) throw error
+      this.#fault = describeError(error)
+      entry.stream.become('waiting')
+    }
+    if (whole) {
+      entry.askedMs = undefined
+      // Only a map that works ends the back-off: a server that greets and then fails is not hammered.
+      this.#failures = 0
+      this.#fault = undefined
+    } else if (entry.askedMs === undefined) this.#ask('resync', entry)
+  }
+
+  #ask(op: 'subscribe' | 'resync', entry: Entry): void {
+    entry.askedMs = this.#options.now()
+    this.#send({ op, asset: entry.stream.asset, timeframe: entry.stream.timeframe })
+  }
+
+  #send(message: unknown): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message))
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.now()
+    for (const { stream } of this.#entries.values()) stream.check(nowMs)
+    if (this.#state !== 'open') return
+    if (this.#entries.size > 0 && nowMs - this.#heardMs > limits.clientSilentMsMax) {
+      this.#drop(`nothing heard for ${Math.round((nowMs - this.#heardMs) / 1000)} s`)
+      return
+    }
+    const read: [string, string, number][] = []
+    for (const entry of this.#entries.values()) {
+      const { asset, timeframe, map } = entry.stream
+      if (map.whole) read.push([asset, timeframe, map.sequence])
+      else if (entry.askedMs !== undefined && nowMs - entry.askedMs > limits.clientSnapshotMsMax) {
+        this.#ask('resync', entry)
+      }
+    }
+    if (read.length > 0) this.#send({ op: 'ack', sequence: read })
+  }
+
+  #lost(socket: WebSocket, code: number, reason: string): void {
+    if (socket !== this.#socket) return
+    const why = `${reason === '' ? 'connection lost' : reason} (${code})`
+    if (isTerminal(code)) this.#end(why)
+    else this.#drop(why)
+  }
+
+  /** Forgets the socket at hand and plans the next one. */
+  #drop(why: string): void {
+    const socket = this.#socket
+    this.#socket = undefined
+    socket?.close()
+    this.#fault = why
+    const waitMs = retryMs(this.#failures++, this.#options.random)
+    this.#retryAtMs = this.#options.now() + waitMs
+    this.#retry = setTimeout(() => {
+      this.#become('connecting')
+      this.#open()
+    }, waitMs)
+    for (const entry of this.#entries.values()) {
+      entry.askedMs = undefined
+      entry.stream.become('waiting')
+    }
+    this.#become('retrying')
+  }
+
+  #end(why: string): void {
+    if (this.#state === 'closed') return
+    clearInterval(this.#ticker)
+    clearTimeout(this.#retry)
+    const socket = this.#socket
+    this.#socket = undefined
+    socket?.close()
+    this.#fault = why
+    for (const { stream } of this.#entries.values()) stream.become('closed')
+    this.#entries.clear()
+    this.#become('closed')
+  }
+
+  #become(state: ConnectionState): void {
+    this.#state = state
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+function keyOf(asset: string, timeframe: string): string {
+  return `${asset}/${timeframe}`
+}

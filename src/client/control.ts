@@ -1,0 +1,87 @@
+import { type ErrorCode, errorCodes } from '../model/errors.ts'
+import { FRAME_VERSION } from '../wire/frame.ts'
+
+/** Close codes are a contract about reconnecting, see docs/wire.md. */
+export const CloseCode = {
+  shutdown: 4000,
+  tooSlow: 4001,
+  tooManyMessages: 4002,
+  badRequest: 4500,
+  limit: 4501,
+} as const
+
+/** 4500-4999 are terminal; every other end of a connection is worth another try. */
+export function isTerminal(code: number): boolean {
+  return code >= 4500 && code <= 4999
+}
+
+/** Ids on the wire are positions in these lists. */
+export interface Hello {
+  readonly version: number
+  readonly server: string
+  readonly source: string
+  readonly assets: readonly string[]
+  readonly timeframes: readonly string[]
+  readonly layers: readonly string[]
+  readonly venues: readonly string[]
+}
+
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly message: string
+  /** The stream that the refused request was about, where it was about one. */
+  readonly asset: string | undefined
+  readonly timeframe: string | undefined
+}
+
+export type ServerMessage = { readonly hello: Hello } | { readonly refusal: Refusal } | { readonly fault: string }
+
+/** Reads a control message of the server. What it cannot be is a fault, told in words. */
+export function readServerMessage(text: string): ServerMessage {
+  let message: unknown
+  try {
+    message = JSON.parse(text)
+  } catch {
+    return { fault: 'the server sent text that is not JSON' }
+  }
+  if (!isRecord(message)) return { fault: 'the server sent a message that is not an object' }
+  if (message.op === 'hello') return readHello(message)
+  if (message.op === 'error') return { refusal: readRefusal(message) }
+  return { fault: `the server sent the unknown message ${String(message.op)}` }
+}
+
+function readHello(message: Record<string, unknown>): ServerMessage {
+  if (message.version !== FRAME_VERSION) {
+    return { fault: `the server speaks version ${String(message.version)}, this client ${FRAME_VERSION}` }
+  }
+  const assets = namesOf(message.assets)
+  const timeframes = namesOf(message.timeframes)
+  const layers = namesOf(message.layers)
+  const venues = namesOf(message.venues)
+  if (!assets || !timeframes || !layers || !venues) return { fault: 'the hello of the server is incomplete' }
+  const server = String(message.server)
+  return {
+    hello: { version: FRAME_VERSION, server, source: String(message.source), assets, timeframes, layers, venues },
+  }
+}
+
+/** Entries are names, or objects with a name among other facts. */
+function namesOf(list: unknown): string[] | undefined {
+  if (!Array.isArray(list)) return undefined
+  const names = list.map((entry: unknown) => (isRecord(entry) ? entry.name : entry))
+  return names.every((name) => typeof name === 'string') ? names : undefined
+}
+
+function readRefusal(message: Record<string, unknown>): Refusal {
+  const request = isRecord(message.request) ? message.request : {}
+  return {
+    code: errorCodes.find((code) => code === message.code) ?? 'LMAP_INTERNAL',
+    message: String(message.message),
+    asset: typeof request.asset === 'string' ? request.asset : undefined,
+    timeframe: typeof request.timeframe === 'string' ? request.timeframe : undefined,
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

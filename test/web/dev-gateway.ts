@@ -1,0 +1,223 @@
+import * as uws from 'uWebSockets.js'
+import { readFileSync } from 'node:fs'
+import { assets } from '../../src/model/assets.ts'
+import { layers } from '../../src/model/layers.ts'
+import { timeframes } from '../../src/model/timeframes.ts'
+import { venues } from '../../src/model/venues.ts'
+import { BlockType, type Column, encodeColumn, encodeDelta } from '../../src/wire/blocks.ts'
+import { encodeFrame, FrameFlag, FrameKind } from '../../src/wire/frame.ts'
+import { Market } from './market.ts'
+
+const contentTypes: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+}
+/** The strictest policy that the page promises to work under. */
+const policy =
+  "default-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+interface Stream {
+  asset: number
+  timeframe: number
+  sequence: number
+  market: Market
+  closed: Column[]
+  live: Column
+  readonly clients: Set<uws.WebSocket<unknown>>
+}
+
+export interface DevGatewayOptions {
+  /** Folder of the built page; without it only /stream and the API are served. */
+  folder?: string
+  port?: number
+  /** Columns that are missing, counted back from now. */
+  gap?: { first: number; last: number }
+  columns?: number
+  tickMs?: number
+}
+
+/** A gateway for looking at the page and for testing the client: real frames of a made-up market, and faults on demand. */
+export class DevGateway {
+  port = 0
+  /** Control messages that clients have sent. */
+  readonly received: { op: string; asset?: string; timeframe?: string; sequence?: unknown }[] = []
+  venueStates: Uint8Array = Uint8Array.of(1, 1, 1, 1, 1, 0, 0, 0)
+  modelState = 2
+  isPaused = false
+  /** While set, clients are turned away before any word. */
+  isDown = false
+  turnedAway = 0
+  readonly #options: DevGatewayOptions
+  readonly #streams = new Map<string, Stream>()
+  readonly #sockets = new Set<uws.WebSocket<unknown>>()
+  #listening: uws.us_listen_socket | undefined
+  #ticker: ReturnType<typeof setInterval> | undefined
+
+  constructor(options: DevGatewayOptions = {}) {
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    const app = uws.App()
+    app.ws('/stream', {
+      open: (socket) => {
+        if (this.isDown) {
+          this.turnedAway++
+          socket.close()
+          return
+        }
+        this.#sockets.add(socket)
+        socket.send(JSON.stringify({ op: 'hello', version: 1, server: 'dev', source: 'simulator', ...lists() }))
+      },
+      message: (socket, message) => this.#control(socket, Buffer.from(message).toString()),
+      close: (socket) => {
+        this.#sockets.delete(socket)
+        for (const stream of this.#streams.values()) stream.clients.delete(socket)
+      },
+    })
+    app.get('/api/v1/assets', (response) => {
+      response.writeHeader('content-type', 'application/json').end(JSON.stringify(catalogue()))
+    })
+    app.get('/*', (response, request) => this.#file(response, request.getUrl()))
+    await new Promise<void>((resolve, reject) => {
+      app.listen('127.0.0.1', this.#options.port ?? this.port, (listening) => {
+        if (!listening) return reject(new Error('the port is taken'))
+        this.#listening = listening
+        this.port = uws.us_socket_local_port(listening)
+        resolve()
+      })
+    })
+    this.#ticker = setInterval(() => this.#tick(), this.#options.tickMs ?? 250)
+  }
+
+  stop(code = 4000): void {
+    clearInterval(this.#ticker)
+    if (this.#listening) uws.us_listen_socket_close(this.#listening)
+    this.#listening = undefined
+    this.end(code)
+  }
+
+  /** Closes every client with a code. */
+  end(code: number): void {
+    for (const socket of [...this.#sockets]) socket.end(code, 'on purpose')
+  }
+
+  /** Loses a frame of each stream. */
+  skip(): void {
+    for (const stream of this.#streams.values()) stream.sequence++
+  }
+
+  /** Sends every client of every stream these bytes. */
+  sendRaw(bytes: Uint8Array): void {
+    for (const socket of this.#sockets) socket.send(bytes, true)
+  }
+
+  /** The live column of a stream as it should look at the client. */
+  live(asset: string, timeframe: string): Column | undefined {
+    return this.#streams.get(`${asset}/${timeframe}`)?.live
+  }
+
+  /** Closes the live column of each stream at the next tick. */
+  roll(): void {
+    for (const stream of this.#streams.values()) this.#roll(stream)
+  }
+
+  #control(socket: uws.WebSocket<unknown>, text: string): void {
+    const message = JSON.parse(text)
+    this.received.push(message)
+    const asset = assets.findIndex((candidate) => candidate.name === message.asset)
+    const timeframe = timeframes.findIndex((candidate) => candidate.name === message.timeframe)
+    const key = `${message.asset}/${message.timeframe}`
+    if (message.op === 'unsubscribe') this.#streams.get(key)?.clients.delete(socket)
+    if (message.op !== 'subscribe' && message.op !== 'resync') return
+    if (asset < 0 || timeframe < 0) {
+      const error = { op: 'error', code: 'LMAP_REQUEST_UNKNOWN', message: `no such stream: ${key}`, request: message }
+      socket.send(JSON.stringify(error))
+      return
+    }
+    const stream = this.#streams.get(key) ?? this.#make(key, asset, timeframe)
+    stream.clients.add(socket)
+    const blocks = [stream.live, ...[...stream.closed].reverse()].map((column, i) =>
+      encodeColumn(i === 0 ? BlockType.key : BlockType.closed, column),
+    )
+    socket.send(this.#frame(stream, FrameKind.snapshot, blocks), true)
+  }
+
+  #make(key: string, asset: number, timeframe: number): Stream {
+    const { priceUsd, quantumUsd } = assets[asset]!
+    const { ms } = timeframes[timeframe]!
+    const market = new Market(asset * 16 + timeframe + 1, priceUsd, quantumUsd, 2.2e-4 * (ms / 60_000) ** 0.4)
+    const newestMs = Math.floor(Date.now() / ms) * ms
+    const closed: Column[] = []
+    for (let back = this.#options.columns ?? 359; back > 0; back--) {
+      const column = market.open(newestMs - back * ms)
+      market.fill(column, ms)
+      const { gap } = this.#options
+      if (gap === undefined || back < gap.last || back > gap.first) closed.push(column)
+    }
+    const live = market.open(newestMs)
+    market.turn(live)
+    const stream = { asset, timeframe, sequence: 0, market, closed, live, clients: new Set<uws.WebSocket<unknown>>() }
+    this.#streams.set(key, stream)
+    return stream
+  }
+
+  #tick(): void {
+    if (this.isPaused) return
+    for (const stream of this.#streams.values()) {
+      const { ms } = timeframes[stream.timeframe]!
+      if (Date.now() >= stream.live.openMs + ms) this.#roll(stream)
+      const before = stream.live.cells.slice()
+      stream.market.turn(stream.live)
+      this.#send(stream, [encodeDelta(before, stream.live.cells, stream.live)])
+    }
+  }
+
+  #roll(stream: Stream): void {
+    const closed = stream.live
+    stream.closed.push(closed)
+    stream.live = stream.market.open(closed.openMs + timeframes[stream.timeframe]!.ms)
+    this.#send(stream, [encodeColumn(BlockType.closed, closed), encodeColumn(BlockType.key, stream.live)])
+  }
+
+  #send(stream: Stream, blocks: Uint8Array[]): void {
+    stream.sequence = (stream.sequence + 1) >>> 0
+    const frame = this.#frame(stream, FrameKind.delta, blocks)
+    for (const socket of stream.clients) socket.send(frame, true)
+  }
+
+  #frame(stream: Stream, kind: number, blocks: Uint8Array[]): Uint8Array {
+    const { asset, timeframe, sequence } = stream
+    const { venueStates, modelState } = this
+    const flags = FrameFlag.simulated
+    return encodeFrame(
+      { kind, asset, timeframe, flags, modelState, sequence, epoch: 1, clockMs: Date.now(), modelId: 1, venueStates },
+      blocks,
+    )
+  }
+
+  #file(response: uws.HttpResponse, url: string): void {
+    const name = url === '/' ? 'index.html' : url.slice(1)
+    const { folder } = this.#options
+    if (folder === undefined || !/^[\w.-]+$/.test(name)) return void response.writeStatus('404').end()
+    try {
+      const body = readFileSync(`${folder}/${name}`)
+      response.writeHeader('content-type', contentTypes[name.split('.').at(-1)!] ?? 'application/octet-stream')
+      response.writeHeader('content-security-policy', policy).end(body)
+    } catch {
+      response.writeStatus('404').end()
+    }
+  }
+}
+
+function lists() {
+  const names = (list: readonly { name: string }[]) => list.map(({ name }) => name)
+  return { assets: names(assets), timeframes: names(timeframes), layers: names(layers), venues: names(venues) }
+}
+
+function catalogue() {
+  const list = assets.map(({ id, name, quantumUsd, gridTick }) => ({ id, name, quantumUsd, gridTick }))
+  return { source: 'simulator', simulated: true, assets: list, venues, timeframes, layers }
+}
