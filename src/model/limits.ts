@@ -5,8 +5,10 @@ import { BATCH_HEADER_BYTES, RECORD_BYTES, RECORDS_MAX } from './events.ts'
 export const limits = Object.freeze({
   /** Bytes of events that wait for the core, per asset. */
   ringBytes: 1 << 18,
-  /** What a worker may write for one asset before the main thread has read it. */
-  outBytes: 1 << 18,
+  /** A stream's snapshot is made anew after so many turns of the fast loop. */
+  refreshTicks: 20,
+  /** Tasks that wait for a worker: one for each worker is all the engine ever asks for. */
+  tasksQueuedMax: 64,
   /** The fast loop: the newest columns are read, encoded and sent this often. */
   tickMs: 250,
   /** A source may have this many bytes on the way before it must wait. */
@@ -129,6 +131,8 @@ export const limits = Object.freeze({
   /** A stage that has not stopped by then is left behind. */
   stopMsMax: 1_500,
 })
+/** For a stage that is tested with other bounds. */
+export type Limits = Readonly<Record<keyof typeof limits, number>>
 
 assert(
   limits.ringBytes >= 2 * (BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES),
