@@ -64,6 +64,8 @@ export const limits = Object.freeze({
   clientSilentMsMax: 20_000,
   /** A snapshot that was asked for and has not come is asked for again. */
   clientSnapshotMsMax: 5_000,
+  /** A connection that has not been greeted by then is given up: some platforms never tell of one that died early. */
+  clientConnectMsMax: 8_000,
   /** Back-off of a client that reconnects, before jitter. */
   clientRetryMsMin: 300,
   clientRetryMsMax: 15_000,

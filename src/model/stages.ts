@@ -92,7 +92,8 @@ export interface LiquidationRow {
 export interface LiveBlock {
   readonly asset: AssetId
   readonly timeframe: number
-  readonly kind: 'closed' | 'key' | 'delta'
+  /** `refresh` is a key block for snapshots only: subscribers have the delta of the same turn already. */
+  readonly kind: 'closed' | 'key' | 'delta' | 'refresh'
   /** The asset's clock when this was read. */
   readonly clockMs: number
   readonly block: Uint8Array

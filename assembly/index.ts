@@ -1,0 +1,52 @@
+/* The whole export surface of the core. One instance works on one asset's memory; addresses are in layout.ts. */
+import { bookLevels as levelsOfBook } from "./book";
+import { columnsEmit } from "./column";
+import { eventsStart } from "./events";
+import { gridStep as stepOfPrice } from "./grid";
+import * as layout from "./layout";
+import { ringDrain } from "./ring";
+
+export const LAYOUT_VERSION: u32 = layout.LAYOUT_VERSION;
+export const MAP_END: usize = layout.MAP_END;
+export const CONTROL: usize = layout.CONTROL;
+export const RING: usize = layout.RING;
+export const RING_BYTES: usize = layout.RING_BYTES;
+export const RING_HEAD: usize = layout.RING_HEAD;
+export const RING_TAIL: usize = layout.RING_TAIL;
+export const ACTIVE_MASK: usize = layout.ACTIVE_MASK;
+export const KEY_MASK: usize = layout.KEY_MASK;
+export const OUT: usize = layout.OUT;
+export const OUT_BYTES: usize = layout.OUT_BYTES;
+export const OUT_USED: usize = layout.OUT_USED;
+export const SETTING_GRID_TICK: usize = layout.SETTING_GRID_TICK;
+export const SETTING_QUANTUM: usize = layout.SETTING_QUANTUM;
+export const SETTING_SKEW_MS: usize = layout.SETTING_SKEW_MS;
+export const SETTING_LEVERAGE_MAX: usize = layout.SETTING_LEVERAGE_MAX;
+export const STATE: usize = layout.STATE;
+export const STATE_END: usize = layout.STATE_END;
+export const HEAD: usize = layout.HEAD;
+export const VENUE: usize = layout.VENUE;
+export const VENUE_STRIDE: usize = layout.VENUE_STRIDE;
+
+/** Once, on empty memory; not after an image was loaded. Settings must be in place. */
+export function init(): void {
+  eventsStart();
+}
+
+/**
+ * One turn of the fast loop: applies what waits in the ring, then writes live blocks for active timeframes.
+ * True: done; false: OUT is full, read it and call again.
+ */
+export function tick(): bool {
+  return ringDrain() && columnsEmit();
+}
+
+/** Levels of a venue's book to `out`, see book.ts. */
+export function bookLevels(venue: i32, out: usize, most: i32): i32 {
+  return levelsOfBook(venue, out, most);
+}
+
+/** Bucket width for a price and a tick, see grid.ts. */
+export function gridStep(price: f64, tick: f64): f64 {
+  return stepOfPrice(price, tick);
+}

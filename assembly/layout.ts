@@ -1,0 +1,174 @@
+/* The memory map of one asset. Every asset has a shared memory of its own; addresses are the same in each.
+
+     0x00000  static data of the compiler (assert messages), never written by us
+     CONTROL  shared between main thread and worker: ring positions, masks, settings
+     RING     event batches on their way in
+     STATE    everything below up to STATE_END is the checkpoint image:
+       HEAD     clock, grid, price, counters
+       VENUE    one record per venue slot
+       COLUMN   one record per timeframe
+       GRID     depth by absolute bucket: now, integral over the column, time of the last change; by venue
+       MEAN     depth integrals of the longer timeframes
+       LIQ      realised liquidations of each live column
+       BOOK     one order book per venue slot: window + overflow
+       LEVELS   the estimator's ledger
+     SENT     codes of each live column as last sent (lost with a checkpoint: a key frame follows a restart)
+     SCRATCH  values and codes of the column at work
+     OUT      messages to the main thread
+
+   All values are little-endian; every location is a multiple of 16. */
+import { ESTIMATOR_BYTES } from "./estimator";
+
+/** Changes when a checkpoint of an older core cannot be read any more. */
+export const LAYOUT_VERSION: u32 = 1;
+
+export const VENUE_SLOTS: i32 = 8;
+export const TIMEFRAMES: i32 = 6;
+export const LAYERS: i32 = 8;
+export const BUCKETS: i32 = 2048;
+/** Absolute buckets: a bucket is about 3 bp, so price is near 3,333 and this reaches to 2.4 times the price. */
+export const GRID_BUCKETS: i32 = 8192;
+
+export const CONTROL: usize = 0x10000;
+/** Bytes written into and taken out of the ring, as running counts modulo 2^32. On cache lines of their own. */
+export const RING_HEAD: usize = CONTROL;
+export const RING_TAIL: usize = CONTROL + 64;
+/** Timeframes somebody listens to, and those of them that want a key block at the next tick: bit = timeframe. */
+export const ACTIVE_MASK: usize = CONTROL + 128;
+export const KEY_MASK: usize = CONTROL + 132;
+/** Bytes that wait in OUT. */
+export const OUT_USED: usize = CONTROL + 192;
+/** Settings, written once by the host before the first event. */
+export const SETTING_GRID_TICK: usize = CONTROL + 256;
+export const SETTING_QUANTUM: usize = CONTROL + 264;
+export const SETTING_SKEW_MS: usize = CONTROL + 272;
+export const SETTING_LEVERAGE_MAX: usize = CONTROL + 280;
+export const CONTROL_BYTES: usize = 4096;
+
+export const RING: usize = CONTROL + CONTROL_BYTES;
+export const RING_BYTES: usize = 1 << 18;
+
+export const STATE: usize = RING + RING_BYTES;
+
+export const HEAD: usize = STATE;
+export const HEAD_CLOCK_MS: usize = HEAD; // f64
+export const HEAD_RECEIVE_MS: usize = HEAD + 8; // f64
+export const HEAD_STEP: usize = HEAD + 16; // f64, 0 until the first price
+export const HEAD_PRICE: usize = HEAD + 24; // f64, last price of the leading venue
+export const HEAD_MARK: usize = HEAD + 32; // f64, last mark price of any venue
+export const HEAD_LOW: usize = HEAD + 40; // f64, since the ledger was swept last
+export const HEAD_HIGH: usize = HEAD + 48; // f64
+export const HEAD_BUCKET_FIRST: usize = HEAD + 56; // i32, lowest and highest bucket that ever held anything
+export const HEAD_BUCKET_LAST: usize = HEAD + 60; // i32
+export const HEAD_OBSERVED_FROM: usize = HEAD + 64; // f64, the 1m column's depth integral begins here
+export const HEAD_EPOCH: usize = HEAD + 72; // u32
+export const HEAD_SWEPT_MS: usize = HEAD + 80; // f64
+export const HEAD_TURNOVER_MS: usize = HEAD + 88; // f64
+export const HEAD_TURNOVER_USD: usize = HEAD + 96; // f64, traded since the last turnover step
+export const HEAD_TURNOVER_LOW: usize = HEAD + 104; // f64
+export const HEAD_TURNOVER_HIGH: usize = HEAD + 112; // f64
+export const HEAD_OPEN_INTEREST: usize = HEAD + 120; // f64, coins, all venues, at the last turnover step
+/** Counters, f64 each, read by the host. */
+export const HEAD_BATCHES: usize = HEAD + 256;
+export const HEAD_LEVELS: usize = HEAD + 264;
+export const HEAD_TRADES: usize = HEAD + 272;
+export const HEAD_LIQUIDATIONS: usize = HEAD + 280;
+export const HEAD_DUPLICATES: usize = HEAD + 288; // batches whose sequence had been seen
+export const HEAD_OUTSIDE: usize = HEAD + 296; // levels beyond the grid or an overflow that was full
+export const HEAD_LATE: usize = HEAD + 304; // batches whose venue time was replaced by ours
+export const HEAD_COLUMNS: usize = HEAD + 312;
+export const HEAD_BYTES: usize = 512;
+
+export const VENUE: usize = HEAD + HEAD_BYTES;
+export const VENUE_STRIDE: usize = 128;
+export const V_TICK_SIZE: usize = 0; // f64 USD of one coin
+export const V_RATIO: usize = 8; // f64 buckets per tick
+export const V_RECEIVE_MS: usize = 16; // f64
+export const V_SEQUENCE: usize = 24; // f64
+export const V_TRADE_MS: usize = 32; // f64
+export const V_BID: usize = 40; // i32 best tick, -1 none
+export const V_ASK: usize = 44; // i32 best tick, i32.MAX_VALUE none
+export const V_WINDOW: usize = 48; // i32 first tick of the window
+export const V_OVERFLOW: usize = 52; // i32 levels in the overflow
+export const V_OPEN_INTEREST: usize = 56; // f64 coins, one-sided
+export const V_OPEN_INTEREST_USD: usize = 64; // f64
+export const V_MARK: usize = 72; // f64
+export const V_DOWN: usize = 80; // u32, 1: the feed says that it is down
+export const V_BATCHES: usize = 88; // f64
+
+export const COLUMN: usize = VENUE + VENUE_STRIDE * <usize>VENUE_SLOTS;
+export const COLUMN_STRIDE: usize = 128;
+export const C_OPEN_MS: usize = 0; // f64, 0: no column yet
+export const C_OPEN: usize = 8;
+export const C_HIGH: usize = 16;
+export const C_LOW: usize = 24;
+export const C_CLOSE: usize = 32;
+export const C_VOLUME: usize = 40;
+export const C_OBSERVED_MS: usize = 48; // f64, of the closed minutes within it
+export const C_BASE: usize = 56; // i32
+export const C_KEYED: usize = 60; // u32, 1: SENT holds what the listeners have
+
+const GRID_ARRAY: usize = 8 * <usize>GRID_BUCKETS;
+export const GRID: usize = COLUMN + COLUMN_STRIDE * 8;
+/** [side][bucket] f64, whole cents resting now. Integers add and subtract exactly, so order never matters. */
+export const GRID_NOW: usize = GRID;
+/** [side][bucket] f64, cent milliseconds of the live minute up to GRID_SINCE. */
+export const GRID_INTEGRAL: usize = GRID_NOW + 2 * GRID_ARRAY;
+/** [side][bucket] f64, Unix ms. */
+export const GRID_SINCE: usize = GRID_INTEGRAL + 2 * GRID_ARRAY;
+/** [venue][side][bucket] f64, whole cents. */
+export const GRID_VENUE: usize = GRID_SINCE + 2 * GRID_ARRAY;
+/** [timeframe 1..5][side][bucket] f64, cent milliseconds of the closed minutes. */
+export const MEAN: usize = GRID_VENUE + 2 * GRID_ARRAY * <usize>VENUE_SLOTS;
+/** [timeframe 0..5][side][bucket] f64, whole cents. */
+export const LIQ: usize = MEAN + 2 * GRID_ARRAY * <usize>(TIMEFRAMES - 1);
+
+/** Ticks of the window of one book, and slots of its overflow. */
+export const WINDOW_TICKS: i32 = 32768;
+export const OVERFLOW_SLOTS: i32 = 16384;
+export const OVERFLOW_STRIDE: usize = 16;
+export const BOOK_STRIDE: usize = 8 * <usize>WINDOW_TICKS + OVERFLOW_STRIDE * <usize>OVERFLOW_SLOTS;
+export const BOOK: usize = LIQ + 2 * GRID_ARRAY * <usize>TIMEFRAMES;
+
+export const LEVELS: usize = BOOK + BOOK_STRIDE * <usize>VENUE_SLOTS;
+export const STATE_END: usize = (LEVELS + ESTIMATOR_BYTES + 4095) & ~4095;
+
+export const COLUMN_CODES: usize = <usize>(LAYERS * BUCKETS);
+export const SENT: usize = STATE_END;
+export const SCRATCH_VALUES: usize = SENT + COLUMN_CODES * <usize>TIMEFRAMES; // f32[BUCKETS]
+export const SCRATCH_CODES: usize = SCRATCH_VALUES + 4 * <usize>BUCKETS; // u8[LAYERS][BUCKETS]
+export const SCRATCH_LEVELS: usize = SCRATCH_CODES + COLUMN_CODES; // f32[2][BUCKETS]
+export const EMPTY_CODES: usize = SCRATCH_LEVELS + 8 * <usize>BUCKETS; // u8[BUCKETS], always 0
+
+/** One coded layer at its largest: 4 bytes of header and 7 nibbles a cell. */
+export const LAYER_BYTES_MAX: usize = 4 + (7 * <usize>BUCKETS) / 2;
+export const BLOCK_HEADER_BYTES: usize = 80;
+export const BLOCK_BYTES_MAX: usize = BLOCK_HEADER_BYTES + LAYER_BYTES_MAX * <usize>LAYERS;
+export const OUT: usize = EMPTY_CODES + <usize>BUCKETS;
+export const OUT_BYTES: usize = 1 << 20;
+export const MESSAGE_BYTES: usize = 16;
+/** What one batch can add at most: one close of every timeframe, and a row for each record. */
+export const LIQUIDATION_BYTES: usize = MESSAGE_BYTES + 40;
+export const OUT_BATCH_MAX: usize =
+  <usize>TIMEFRAMES * (MESSAGE_BYTES + BLOCK_BYTES_MAX + 16 + COLUMN_CODES) + 4096 * LIQUIDATION_BYTES;
+
+export const MAP_END: usize = OUT + OUT_BYTES;
+
+/** @inline Address of a cell of a [side][bucket] array. */
+// @ts-ignore: decorator
+@inline
+export function cell(array: usize, side: i32, bucket: i32): usize {
+  return array + (<usize>(side * GRID_BUCKETS + bucket) << 3);
+}
+
+// @ts-ignore: decorator
+@inline
+export function venueAt(venue: i32): usize {
+  return VENUE + VENUE_STRIDE * <usize>venue;
+}
+
+// @ts-ignore: decorator
+@inline
+export function columnAt(timeframe: i32): usize {
+  return COLUMN + COLUMN_STRIDE * <usize>timeframe;
+}

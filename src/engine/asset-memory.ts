@@ -1,0 +1,154 @@
+import type { Asset } from '../model/assets.ts'
+import { LmapError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import type { VenueStatus } from '../model/stages.ts'
+import { venueStates } from '../model/venues.ts'
+import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
+
+const IMAGE_PAGE_BYTES = 4096
+const UNKNOWN = venueStates.indexOf('unknown')
+const LIVE = venueStates.indexOf('live')
+const STALE = venueStates.indexOf('stale')
+const DOWN = venueStates.indexOf('down')
+
+/**
+ * The host's side of one asset: its shared memory, the producing end of its ring, and reads of what the core keeps.
+ * Reads other than the ring's are only right while no worker holds the asset.
+ */
+export class AssetMemory {
+  readonly asset: Asset
+  readonly memory: WebAssembly.Memory
+  readonly #map: CoreMap
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #words: Int32Array
+  #head = 0
+
+  constructor(asset: Asset, map: CoreMap) {
+    this.asset = asset
+    this.memory = createMemory(map)
+    this.#map = map
+    this.#bytes = new Uint8Array(this.memory.buffer)
+    this.#view = new DataView(this.memory.buffer)
+    this.#words = new Int32Array(this.memory.buffer)
+    const leverages = asset.instruments.map((instrument) => instrument?.leverageMax ?? 0)
+    this.#view.setFloat64(map.settings.gridTick, asset.gridTick, true)
+    this.#view.setFloat64(map.settings.quantum, asset.quantumUsd, true)
+    this.#view.setFloat64(map.settings.skewMs, limits.clockSkewMsMax, true)
+    this.#view.setFloat64(map.settings.leverageMax, Math.max(...leverages), true)
+  }
+
+  /** Bytes that wait for the core. */
+  get pending(): number {
+    return (this.#head - Atomics.load(this.#words, this.#map.ringTail >> 2)) >>> 0
+  }
+
+  /** Copies one batch into the ring. False: it does not fit now. */
+  append(batch: Uint8Array): boolean {
+    const size = this.#map.ringBytes
+    if (this.pending + batch.length > size) return false
+    const at = this.#head & (size - 1)
+    const whole = Math.min(batch.length, size - at)
+    this.#bytes.set(whole === batch.length ? batch : batch.subarray(0, whole), this.#map.ring + at)
+    if (whole < batch.length) this.#bytes.set(batch.subarray(whole), this.#map.ring)
+    this.#head = (this.#head + batch.length) >>> 0
+    Atomics.store(this.#words, this.#map.ringHead >> 2, this.#head | 0)
+    return true
+  }
+
+  /** Timeframes with listeners, as bits. */
+  get active(): number {
+    return Atomics.load(this.#words, this.#map.activeMask >> 2)
+  }
+
+  activate(timeframe: number, on: boolean): void {
+    const bit = 1 << timeframe
+    if (on) Atomics.or(this.#words, this.#map.activeMask >> 2, bit)
+    else Atomics.and(this.#words, this.#map.activeMask >> 2, ~bit)
+  }
+
+  /** Asks for a refresh of every active stream at the next turn. */
+  refresh(): void {
+    Atomics.or(this.#words, this.#map.keyMask >> 2, this.active)
+  }
+
+  /** Unread messages of the core, as one view. Not a copy: take what is needed, then `clearOut`. */
+  out(): Uint8Array {
+    return this.#bytes.subarray(this.#map.out, this.#map.out + this.#view.getUint32(this.#map.outUsed, true))
+  }
+
+  clearOut(): void {
+    this.#view.setUint32(this.#map.outUsed, 0, true)
+  }
+
+  head(field: keyof typeof HeadField): number {
+    const at = this.#map.head + HeadField[field]
+    return field === 'epoch' ? this.#view.getUint32(at, true) : this.#view.getFloat64(at, true)
+  }
+
+  venue(venue: number): VenueStatus {
+    const at = this.#map.venue + venue * this.#map.venueStride
+    const receiveMs = this.#view.getFloat64(at + VenueField.receiveMs, true)
+    return {
+      state: this.#stateOf(at, receiveMs),
+      receiveMs,
+      bidTick: this.#view.getInt32(at + VenueField.bid, true),
+      askTick: this.#view.getInt32(at + VenueField.ask, true),
+      tickSize: this.#view.getFloat64(at + VenueField.tickSize, true),
+    }
+  }
+
+  /** Age counts from the newest event of any venue, so a replay at any speed shows what was true then. */
+  #stateOf(at: number, receiveMs: number): number {
+    if (this.#view.getFloat64(at + VenueField.batches, true) === 0) return UNKNOWN
+    const ageMs = this.head('receiveMs') - receiveMs
+    if (this.#view.getUint32(at + VenueField.down, true) === 1 || ageMs > limits.venueDownMs) return DOWN
+    return ageMs > limits.venueStaleMs ? STALE : LIVE
+  }
+
+  /**
+   * The asset's whole state: u32 pages, u32 index of each, then the pages that are not empty. The ring must be empty.
+   */
+  image(): Uint8Array {
+    const { state, stateEnd } = this.#map
+    const pages: number[] = []
+    for (let page = 0; page < (stateEnd - state) / IMAGE_PAGE_BYTES; page++) {
+      if (!isEmpty(this.#words, (state + page * IMAGE_PAGE_BYTES) >> 2, IMAGE_PAGE_BYTES >> 2)) pages.push(page)
+    }
+    const image = new Uint8Array(4 + pages.length * (4 + IMAGE_PAGE_BYTES))
+    const view = new DataView(image.buffer)
+    view.setUint32(0, pages.length, true)
+    pages.forEach((page, index) => {
+      view.setUint32(4 + index * 4, page, true)
+      const from = state + page * IMAGE_PAGE_BYTES
+      image.set(this.#bytes.subarray(from, from + IMAGE_PAGE_BYTES), 4 + pages.length * 4 + index * IMAGE_PAGE_BYTES)
+    })
+    return image
+  }
+
+  /** Loads what `image` wrote, into a memory on which nothing has run yet. */
+  restore(image: Uint8Array): void {
+    const { state, stateEnd } = this.#map
+    const view = new DataView(image.buffer, image.byteOffset, image.byteLength)
+    const pages = image.byteLength >= 4 ? view.getUint32(0, true) : 0
+    const whole = image.byteLength === 4 + pages * (4 + IMAGE_PAGE_BYTES)
+    for (let index = 0; whole && index < pages; index++) {
+      const to = state + view.getUint32(4 + index * 4, true) * IMAGE_PAGE_BYTES
+      if (to + IMAGE_PAGE_BYTES > stateEnd) throw imageFault(this.asset.name)
+      const from = 4 + pages * 4 + index * IMAGE_PAGE_BYTES
+      this.#bytes.set(image.subarray(from, from + IMAGE_PAGE_BYTES), to)
+    }
+    if (!whole || pages === 0) throw imageFault(this.asset.name)
+  }
+}
+
+function isEmpty(words: Int32Array, from: number, count: number): boolean {
+  for (let i = from; i < from + count; i++) if (words[i] !== 0) return false
+  return true
+}
+
+function imageFault(asset: string): LmapError {
+  return new LmapError('LMAP_STORE_SCHEMA', `the checkpoint of ${asset} is not whole.`, {
+    hint: 'It is ignored; the asset starts empty.',
+  })
+}

@@ -1,0 +1,285 @@
+import { assets } from '../model/assets.ts'
+import { assert, LmapError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import type { BatchHandler, Checkpoint, Stage, VenueStatus } from '../model/stages.ts'
+import type { AssetId } from '../model/units.ts'
+import { VENUE_SLOTS } from '../model/venues.ts'
+import type { Log } from '../telemetry/log.ts'
+import { AssetMemory } from './asset-memory.ts'
+import { type CoreMap, instantiateCore, loadCore, mapOfCore } from './core.ts'
+import { type EngineOutputs, readMessages } from './messages.ts'
+import { createPool, type Pool } from './pool.ts'
+
+export interface EngineOptions {
+  readonly workers: number
+  readonly log: Log
+  readonly outputs: EngineOutputs & {
+    /** After the messages of one turn: what belongs together can be sent together. */
+    turned(): void
+  }
+  /** The outputs' own back-pressure: the next turn waits for it. */
+  readonly room: () => true | Promise<unknown>
+  /** A worker failed: the engine cannot go on. */
+  readonly failed: (error: unknown) => void
+  /** Ids of the assets to work on; all by default. */
+  readonly assets?: readonly AssetId[]
+}
+
+export interface EngineStatus {
+  batches: number
+  levels: number
+  trades: number
+  liquidations: number
+  duplicates: number
+  outside: number
+  late: number
+  columns: number
+  /** Bytes that wait in all rings. */
+  pending: number
+  /** Turns of the fast loop, and the milliseconds of the last and the longest. */
+  turns: number
+  turnMs: number
+  turnMsMax: number
+}
+
+/** Stage 3: one shared memory per asset, worked on by a pool of threads, one turn of the fast loop after the other. */
+export interface Engine extends Stage {
+  readonly accept: BatchHandler
+  /** Starts from checkpoints; before start(). Returns the log offset from which each asset goes on. */
+  restore(checkpoints: readonly Checkpoint[]): Map<AssetId, number>
+  activate(asset: AssetId, timeframe: number, on: boolean): void
+  venue(asset: AssetId, venue: number): VenueStatus
+  venueStates(asset: AssetId): Uint8Array
+  price(asset: AssetId): number
+  status(): EngineStatus
+  /** Resolves when everything accepted before the call was applied and handed to the outputs. */
+  drained(): Promise<void>
+  /** State of one asset with the log offset it belongs to; undefined before its first batch. Only between turns or after stop. */
+  checkpoints(): AsyncIterable<Checkpoint>
+}
+
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const module = await loadCore()
+  const map = mapOfCore(module)
+  return new PoolEngine(options, module, map)
+}
+
+class PoolEngine implements Engine {
+  readonly name = 'engine'
+  readonly #options: EngineOptions
+  readonly #module: WebAssembly.Module
+  readonly #map: CoreMap
+  readonly #memories: (AssetMemory | undefined)[] = []
+  readonly #partitions: Partition[] = []
+  readonly #offsets = new Map<AssetId, number>()
+  #pool: Pool | undefined
+  #timer: NodeJS.Timeout | undefined
+  #ticks = 0
+  #turns = 0
+  #turnMs = 0
+  #turnMsMax = 0
+  #stopping = false
+  #broken = false
+
+  constructor(options: EngineOptions, module: WebAssembly.Module, map: CoreMap) {
+    assert(options.workers >= 1, 'the engine has at least one worker')
+    this.#options = options
+    this.#module = module
+    this.#map = map
+    for (let index = 0; index < options.workers; index++) this.#partitions.push(new Partition())
+    for (const id of options.assets ?? assets.map((asset) => asset.id)) {
+      const asset = assets[id]
+      assert(asset !== undefined, `asset ${id} is in the table`)
+      const memory = new AssetMemory(asset, map)
+      this.#memories[id] = memory
+      this.#partitionOf(id).memories.push(memory)
+    }
+  }
+
+  restore(checkpoints: readonly Checkpoint[]): Map<AssetId, number> {
+    for (const checkpoint of checkpoints) {
+      const memory = this.#memories[checkpoint.asset]
+      if (memory === undefined || checkpoint.layout !== this.#map.layoutVersion) continue
+      try {
+        memory.restore(checkpoint.image)
+      } catch (error) {
+        if (!(error instanceof LmapError)) throw error
+        this.#options.log.warn({ code: error.code, asset: memory.asset.name }, `${error.message} ${error.hint ?? ''}`)
+        continue
+      }
+      this.#offsets.set(checkpoint.asset, checkpoint.offset)
+    }
+    return new Map([...this.#offsets].map(([asset, offset]) => [asset, offset + 1]))
+  }
+
+  async start(): Promise<void> {
+    for (const memory of this.#all()) {
+      if (!this.#offsets.has(memory.asset.id)) instantiateCore(this.#module, memory.memory).init()
+    }
+    const memories = this.#memories.map((memory) => memory?.memory)
+    this.#pool = createPool(this.#options.workers, { module: this.#module, memories })
+    this.#timer = setInterval(() => this.#tick(), limits.tickMs)
+  }
+
+  readonly accept: BatchHandler = (asset, offset, batch) => {
+    const memory = this.#memories[asset]
+    if (memory === undefined) return true
+    if (memory.append(batch)) {
+      this.#offsets.set(asset, offset)
+      return true
+    }
+    return this.#acceptLater(memory, offset, batch.slice())
+  }
+
+  async #acceptLater(memory: AssetMemory, offset: number, batch: Uint8Array): Promise<boolean> {
+    while (!memory.append(batch)) {
+      if (this.#broken || (this.#stopping && this.#pool === undefined)) return false
+      await this.#turn(this.#partitionOf(memory.asset.id))
+    }
+    this.#offsets.set(memory.asset.id, offset)
+    return true
+  }
+
+  activate(asset: AssetId, timeframe: number, on: boolean): void {
+    this.#memories[asset]?.activate(timeframe, on)
+    if (on) void this.#turn(this.#partitionOf(asset))
+  }
+
+  venue(asset: AssetId, venue: number): VenueStatus {
+    return this.#memoryOf(asset).venue(venue)
+  }
+
+  venueStates(asset: AssetId): Uint8Array {
+    const states = new Uint8Array(VENUE_SLOTS)
+    const memory = this.#memories[asset]
+    if (memory !== undefined) for (let venue = 0; venue < VENUE_SLOTS; venue++) states[venue] = memory.venue(venue).state
+    return states
+  }
+
+  price(asset: AssetId): number {
+    return this.#memories[asset]?.head('price') ?? 0
+  }
+
+  status(): EngineStatus {
+    const sum = (field: Parameters<AssetMemory['head']>[0]): number =>
+      this.#all().reduce((total, memory) => total + memory.head(field), 0)
+    return {
+      batches: sum('batches'),
+      levels: sum('levels'),
+      trades: sum('trades'),
+      liquidations: sum('liquidations'),
+      duplicates: sum('duplicates'),
+      outside: sum('outside'),
+      late: sum('late'),
+      columns: sum('columns'),
+      pending: this.#all().reduce((total, memory) => total + memory.pending, 0),
+      turns: this.#turns,
+      turnMs: this.#turnMs,
+      turnMsMax: this.#turnMsMax,
+    }
+  }
+
+  async drained(): Promise<void> {
+    while (!this.#broken && this.#pool !== undefined && this.#all().some((memory) => memory.pending > 0)) {
+      await Promise.all(this.#partitions.map((partition) => this.#turn(partition)))
+    }
+    await Promise.all(this.#partitions.map((partition) => partition.running))
+  }
+
+  async *checkpoints(): AsyncIterable<Checkpoint> {
+    for (const memory of this.#all()) {
+      const partition = this.#partitionOf(memory.asset.id)
+      // Nothing may be in the ring or at work while the image is taken: the offset must belong to it exactly.
+      while (!this.#broken && (memory.pending > 0 || partition.running !== undefined)) await this.#turn(partition)
+      const offset = this.#offsets.get(memory.asset.id)
+      if (offset === undefined) continue
+      const { layoutVersion } = this.#map
+      const clockMs = memory.head('clockMs')
+      yield { asset: memory.asset.id, offset, clockMs, layout: layoutVersion, image: memory.image() }
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping) return
+    this.#stopping = true
+    clearInterval(this.#timer)
+    await this.drained()
+    const pool = this.#pool
+    this.#pool = undefined
+    await pool?.close()
+  }
+
+  #tick(): void {
+    this.#ticks++
+    for (const memory of this.#all()) {
+      // Spread over the assets, so that no turn carries all refreshes.
+      if ((this.#ticks + memory.asset.id) % limits.refreshTicks === 0) memory.refresh()
+    }
+    for (const partition of this.#partitions) void this.#turn(partition)
+  }
+
+  /** Runs a partition until its rings were read once more; a call while it runs adds one further round. */
+  #turn(partition: Partition): Promise<void> {
+    if (partition.running !== undefined) {
+      partition.again = true
+      return partition.running
+    }
+    partition.running = this.#rounds(partition)
+      .catch((error: unknown) => {
+        if (!this.#broken) this.#options.failed(error)
+        this.#broken = true
+      })
+      .finally(() => {
+        partition.running = undefined
+      })
+    return partition.running
+  }
+
+  async #rounds(partition: Partition): Promise<void> {
+    do {
+      partition.again = false
+      const busy = partition.memories.filter((memory) => memory.pending > 0 || memory.active !== 0)
+      let due = busy.map((memory) => memory.asset.id as number)
+      while (due.length > 0 && this.#pool !== undefined) {
+        const room = this.#options.room()
+        if (room !== true) await room
+        const begun = performance.now()
+        const unfinished = await this.#pool.turn(due)
+        for (const id of due) this.#read(this.#memoryOf(id as AssetId))
+        this.#turns++
+        this.#turnMs = performance.now() - begun
+        this.#turnMsMax = Math.max(this.#turnMsMax, this.#turnMs)
+        due = unfinished
+      }
+      if (busy.length > 0) this.#options.outputs.turned()
+    } while (partition.again)
+  }
+
+  #read(memory: AssetMemory): void {
+    readMessages(memory.out(), memory.asset.id, this.#options.outputs)
+    memory.clearOut()
+  }
+
+  #memoryOf(asset: AssetId): AssetMemory {
+    const memory = this.#memories[asset]
+    assert(memory !== undefined, `asset ${asset} is worked on here`)
+    return memory
+  }
+
+  #partitionOf(asset: AssetId): Partition {
+    const partition = this.#partitions[asset % this.#partitions.length]
+    assert(partition !== undefined, 'every asset has a partition')
+    return partition
+  }
+
+  #all(): AssetMemory[] {
+    return this.#memories.filter((memory) => memory !== undefined)
+  }
+}
+
+/** Assets that share one token: at most one task of a partition is on the way at any time. */
+class Partition {
+  readonly memories: AssetMemory[] = []
+  running: Promise<void> | undefined
+  again = false
+}

@@ -1,0 +1,28 @@
+import { Piscina } from 'piscina'
+import { limits } from '../model/limits.ts'
+import type { EngineWorkerData } from './worker.ts'
+
+/** The worker pool: the one door to piscina. */
+export interface Pool {
+  /** One turn of the fast loop for these assets; resolves to those that must be turned again. */
+  turn(assets: readonly number[]): Promise<number[]>
+  close(): Promise<void>
+}
+
+export function createPool(threads: number, data: EngineWorkerData): Pool {
+  const piscina = new Piscina({
+    filename: new URL('./worker.ts', import.meta.url).href,
+    workerData: data,
+    minThreads: threads,
+    maxThreads: threads,
+    maxQueue: limits.tasksQueuedMax,
+    // Order per asset is kept by its token, never by the queue; FIFO keeps the oldest work first.
+    stricterFIFO: true,
+    // An idle worker must not spin or block: ticks are hundreds of milliseconds apart.
+    atomics: 'disabled',
+  })
+  return {
+    turn: (assets) => piscina.run(assets) as Promise<number[]>,
+    close: () => piscina.close({ force: true }),
+  }
+}
