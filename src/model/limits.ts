@@ -86,7 +86,9 @@ export const limits = Object.freeze({
   snapshotsPerTurnMax: 32,
   /** Deltas behind a key before they are folded into it. */
   streamDeltasMax: 128,
-  /** Streams without a subscriber whose closed columns stay in memory. */
+  /** A stream stays fresh for so long after its last subscriber has left. */
+  streamLingerMs: 5_000,
+  /** Streams that are not kept fresh whose closed columns stay in memory. */
   streamsIdleMax: 64,
   /** Histories read from the store at a time, and how long one may take before a stream starts without. */
   historyLoadsMax: 4,
@@ -112,7 +114,7 @@ export const limits = Object.freeze({
   /** The same in bytes: a column that waits keeps its cells. */
   storeQueueBytesMax: 64 << 20,
   /** Text of one insert: it is built on the main thread, a millisecond for each megabyte. */
-  storeBodyBytesMax: 1 << 20,
+  storeBodyBytesMax: 1 << 18,
   /** Back-off of a block that could not be written. */
   storeRetryMs: 250,
   storeRetryMsMax: 10_000,
