@@ -188,6 +188,9 @@ export class Connection {
   #tick(): void {
     const nowMs = this.#options.now()
     for (const { stream } of this.#entries.values()) stream.check(nowMs)
+    if (this.#state === 'connecting' && nowMs - this.#heardMs > limits.clientConnectMsMax) {
+      this.#drop('the server did not answer')
+    }
     if (this.#state !== 'open') return
     if (this.#entries.size > 0 && nowMs - this.#heardMs > limits.clientSilentMsMax) {
       this.#drop(`nothing heard for ${Math.round((nowMs - this.#heardMs) / 1000)} s`)

@@ -114,7 +114,7 @@ export const limits = Object.freeze({
   /** The same in bytes: a column that waits keeps its cells. */
   storeQueueBytesMax: 64 << 20,
   /** Text of one insert: it is built on the main thread, a millisecond for each megabyte. */
-  storeBodyBytesMax: 1 << 18,
+  storeBodyBytesMax: 1 << 20,
   /** Back-off of a block that could not be written. */
   storeRetryMs: 250,
   storeRetryMsMax: 10_000,

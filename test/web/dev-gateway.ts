@@ -65,7 +65,7 @@ export class DevGateway {
       open: (socket) => {
         if (this.isDown) {
           this.turnedAway++
-          socket.close()
+          socket.end(1013, 'try again later')
           return
         }
         this.#sockets.add(socket)
