@@ -50,6 +50,11 @@ export class MapperContext {
     return chain
   }
 
+  /** The markets of which something came. */
+  heard(): Iterable<Market> {
+    return this.#speakers.values()
+  }
+
   chains(): Iterable<BookChain> {
     return this.#chains.values()
   }

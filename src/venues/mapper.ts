@@ -1,3 +1,5 @@
+import { EventKind } from '../model/events.ts'
+import { limits } from '../model/limits.ts'
 import type { VenueId } from '../model/units.ts'
 import { type VenueName, venueId } from '../model/venues.ts'
 import { MapperContext } from './mapper-context.ts'
@@ -24,6 +26,8 @@ export interface Mapper {
   reset(receiveMs: number, out: BatchOut): void
   /** Puts every known book out as a whole, see limits.bookRefreshMs. */
   refresh(receiveMs: number, out: BatchOut): void
+  /** Tells every asset heard of so far that its feed is alive, or that it is down, see limits.heartbeatMs. */
+  heartbeat(receiveMs: number, out: BatchOut, isDown?: boolean): void
   status(): MapperStatus
 }
 
@@ -92,6 +96,14 @@ export function createMapper(protocol: Protocol, options: MapperOptions): Mapper
     },
     refresh(receiveMs, out) {
       for (const chain of context.chains()) chain.refresh(receiveMs, out)
+    },
+    heartbeat(receiveMs, out, isDown = false) {
+      // The venue's own clock is not known now; a second ago it certainly was no later.
+      for (const market of context.heard()) {
+        out.begin(market, receiveMs, receiveMs - limits.heartbeatMs)
+        out.add(EventKind.heartbeat, isDown ? 1 : 0, 0, 0)
+        out.end()
+      }
     },
     status() {
       let booksLive = 0
