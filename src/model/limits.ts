@@ -113,8 +113,8 @@ export const limits = Object.freeze({
   storeQueueRowsMax: 200_000,
   /** The same in bytes: a column that waits keeps its cells. */
   storeQueueBytesMax: 64 << 20,
-  /** Text of one insert: it is built on the main thread, a millisecond for each megabyte. */
-  storeBodyBytesMax: 1 << 20,
+  /** Text of one insert: the main thread builds it and hands it over, two milliseconds for half a megabyte. */
+  storeBodyBytesMax: 1 << 19,
   /** Back-off of a block that could not be written. */
   storeRetryMs: 250,
   storeRetryMsMax: 10_000,

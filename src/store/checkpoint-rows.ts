@@ -1,0 +1,46 @@
+import { compress, uncompress } from 'lz4-napi'
+import { assetByName, assets } from '../model/assets.ts'
+import type { Checkpoint } from '../model/stages.ts'
+import { seconds } from './column-rows.ts'
+import { readNative } from './native-block.ts'
+
+/** Columns of an insert, in the order of checkpointLine. */
+export const checkpointNames: readonly string[] = ['asset', 'logOffset', 'clock', 'layout', 'imageBase64']
+
+export async function checkpointLine(checkpoint: Checkpoint): Promise<string> {
+  const image = await compress(checkpoint.image)
+  const { asset, offset, clockMs, layout } = checkpoint
+  return `${[assets[asset]!.name, offset, seconds(clockMs), layout, image.toString('base64')].join('\t')}\n`
+}
+
+const types = { name: 'String', offset: 'Float64', clockMs: 'Float64', layout: 'UInt32', image: 'String' } as const
+
+export const checkpointsQuery = `SELECT CAST(asset, 'String') AS name, toFloat64(logOffset) AS offset,
+    toFloat64(toUnixTimestamp64Milli(clock)) AS clockMs, layout, image
+  FROM checkpoints FINAL FORMAT Native`
+
+/** Checkpoints of assets that are known no longer are left out, broken images are handed to `broken`. */
+export async function readCheckpoints(
+  bytes: Uint8Array,
+  broken: (asset: string, error: unknown) => void,
+): Promise<Checkpoint[]> {
+  const packed: Checkpoint[] = []
+  const decoder = new TextDecoder()
+  readNative(bytes, types, (block) => {
+    for (let row = 0; row < block.rows; row++) {
+      const asset = assetByName(decoder.decode(block.name[row]!))
+      if (asset === undefined) continue
+      const [offset, clockMs, layout] = [block.offset[row]!, block.clockMs[row]!, block.layout[row]!]
+      packed.push({ asset: asset.id, offset, clockMs, layout, image: block.image[row]! })
+    }
+  })
+  const checkpoints: Checkpoint[] = []
+  for (const checkpoint of packed.sort((a, b) => a.asset - b.asset)) {
+    try {
+      checkpoints.push({ ...checkpoint, image: await uncompress(checkpoint.image) })
+    } catch (error) {
+      broken(assets[checkpoint.asset]!.name, error)
+    }
+  }
+  return checkpoints
+}

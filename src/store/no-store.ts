@@ -1,0 +1,17 @@
+import type { Store } from '../model/stages.ts'
+
+/** For a map that remembers nothing: takes everything, keeps nothing. */
+export function createNoStore(): Store {
+  return {
+    name: 'store',
+    room: true,
+    start: async () => {},
+    stop: async () => {},
+    column() {},
+    liquidation() {},
+    checkpoint() {},
+    columns: async () => [],
+    checkpoints: async () => [],
+    flush: async () => {},
+  }
+}

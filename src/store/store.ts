@@ -1,0 +1,236 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { assert, LmapError } from '../model/errors.ts'
+import { limits as allLimits } from '../model/limits.ts'
+import type { Checkpoint, ClosedColumn, LiquidationRow, Store } from '../model/stages.ts'
+import type { AssetId, UnixMs } from '../model/units.ts'
+import type { Log } from '../telemetry/log.ts'
+import { checkpointsQuery, readCheckpoints } from './checkpoint-rows.ts'
+import { type Client, type ClientOptions, openClient, type SqlValue } from './client.ts'
+import { columnsQuery, readColumns } from './column-rows.ts'
+import { type Insert, insertsOf } from './inserts.ts'
+import { migrate } from './migrations.ts'
+import { RowQueue } from './row-queue.ts'
+import { firstLine } from './server-address.ts'
+
+export type StoreLimits = Pick<
+  typeof allLimits,
+  | 'storeRowsMax'
+  | 'storeAgeMs'
+  | 'storeQueueRowsMax'
+  | 'storeQueueBytesMax'
+  | 'storeBodyBytesMax'
+  | 'storeRetryMs'
+  | 'storeRetryMsMax'
+  | 'storeStopMsMax'
+>
+
+export interface StoreOptions {
+  readonly client: ClientOptions
+  readonly log: Log
+  readonly now: () => UnixMs
+  readonly limits?: Partial<StoreLimits>
+}
+
+export interface StoreStatus {
+  /** Rows in the database by this process. */
+  readonly columns: number
+  readonly liquidations: number
+  readonly checkpoints: number
+  /** Inserts that failed and were sent again. */
+  readonly retries: number
+  readonly rowsWaiting: number
+  readonly bytesWaiting: number
+  /** Age of the oldest row that waits. */
+  readonly lagMs: number
+  /** Why the newest insert failed; undefined while the store works. */
+  readonly failure: string | undefined
+}
+
+export interface ClickHouseStore extends Store {
+  /** Rows of any SELECT; parameters are written {name:Type} in the text and bound by the database. */
+  query<Row>(sql: string, parameters?: Readonly<Record<string, SqlValue>>): Promise<Row[]>
+  status(): StoreStatus
+}
+
+/** Columns and liquidations belong to the store once they are handed over: their bytes must not change any more. */
+export function createStore(options: StoreOptions): ClickHouseStore {
+  return new QueuedStore(options)
+}
+
+class QueuedStore implements ClickHouseStore {
+  readonly name = 'store'
+  readonly #options: StoreOptions
+  readonly #limits: StoreLimits
+  readonly #queue: RowQueue
+  readonly #written = { columns: 0, liquidations: 0, checkpoints: 0 }
+  #retries = 0
+  #failure: string | undefined
+  #client: Client | undefined
+  #timer: NodeJS.Timeout | undefined
+  /** The writer while it runs: there is never a second one. */
+  #writing: Promise<void> | undefined
+  /** Ends the writer's pauses and then the writer. */
+  readonly #abandon = new AbortController()
+  #stopping: Promise<void> | undefined
+
+  constructor(options: StoreOptions) {
+    this.#options = options
+    this.#limits = { ...allLimits, ...options.limits }
+    this.#queue = new RowQueue(this.#limits)
+  }
+
+  async start(): Promise<void> {
+    const { log, client } = this.#options
+    const opened = await openClient(client)
+    try {
+      const applied = await migrate(opened)
+      log.info({ where: opened.where, migrations: applied.length }, 'store is open')
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
+    this.#client = opened
+    this.#plan()
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  get room(): true | Promise<void> {
+    return this.#queue.room
+  }
+
+  column(column: ClosedColumn): void {
+    this.#queue.column(column, this.#accept())
+    this.#plan()
+  }
+
+  liquidation(row: LiquidationRow): void {
+    this.#queue.liquidation(row, this.#accept())
+    this.#plan()
+  }
+
+  checkpoint(checkpoint: Checkpoint): void {
+    this.#queue.checkpoint(checkpoint, this.#accept())
+    this.#plan()
+  }
+
+  async columns(asset: AssetId, timeframe: number, most: number): Promise<ClosedColumn[]> {
+    const bytes = await this.#opened().read(columnsQuery(asset, timeframe, most))
+    return readColumns(bytes, asset, timeframe)
+  }
+
+  async checkpoints(): Promise<Checkpoint[]> {
+    const bytes = await this.#opened().read(checkpointsQuery)
+    return readCheckpoints(bytes, (asset, error) => {
+      this.#options.log.warn({ asset, error }, 'a checkpoint cannot be read and is left out')
+    })
+  }
+
+  query<Row>(sql: string, parameters?: Readonly<Record<string, SqlValue>>): Promise<Row[]> {
+    return this.#opened().rows<Row>(sql, parameters)
+  }
+
+  async flush(): Promise<void> {
+    this.#opened()
+    const end = this.#queue.accepted
+    while (this.#queue.settled < end && !this.#abandon.signal.aborted) {
+      this.#write()
+      await this.#writing
+    }
+  }
+
+  status(): StoreStatus {
+    const { oldestMs, rows, bytes } = this.#queue
+    return {
+      ...this.#written,
+      retries: this.#retries,
+      rowsWaiting: rows,
+      bytesWaiting: bytes,
+      lagMs: oldestMs === undefined ? 0 : Math.max(0, this.#options.now() - oldestMs),
+      failure: this.#failure,
+    }
+  }
+
+  #accept(): UnixMs {
+    assert(this.#stopping === undefined, 'nothing is handed to a store that has stopped')
+    return this.#options.now()
+  }
+
+  #opened(): Client {
+    if (this.#client === undefined) throw new LmapError('LMAP_NOT_READY', 'the store is not open.')
+    return this.#client
+  }
+
+  /** Writes now if a block is full, else when the oldest row is old enough. */
+  #plan(): void {
+    if (this.#client === undefined || this.#writing !== undefined || this.#queue.isEmpty) return
+    if (this.#queue.rows >= this.#limits.storeRowsMax) this.#write()
+    else this.#timer ??= setTimeout(() => this.#write(), this.#limits.storeAgeMs)
+  }
+
+  #write(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#writing ??= this.#writeBlocks().finally(() => {
+      this.#writing = undefined
+      if (!this.#abandon.signal.aborted) this.#plan()
+    })
+  }
+
+  async #writeBlocks(): Promise<void> {
+    do {
+      const block = this.#queue.take(this.#limits.storeRowsMax)
+      for await (const insert of insertsOf(block, this.#limits.storeBodyBytesMax)) {
+        if (!(await this.#insert(insert))) return
+        this.#written[insert.table] += insert.rows
+      }
+      this.#queue.settle()
+    } while (this.#queue.rows >= this.#limits.storeRowsMax)
+  }
+
+  /** Sends until it has arrived; false when the store is stopped before that. */
+  async #insert(insert: Insert): Promise<boolean> {
+    const { signal } = this.#abandon
+    for (let pauseMs = this.#limits.storeRetryMs; !signal.aborted; ) {
+      try {
+        await this.#client!.insert(insert.table, insert.columns, insert.body)
+        if (this.#failure !== undefined) this.#options.log.info({ table: insert.table }, 'the store writes again')
+        this.#failure = undefined
+        return true
+      } catch (error) {
+        this.#retries++
+        this.#failure = firstLine(error as Error)
+        const { table, rows } = insert
+        this.#options.log.warn({ table, rows, pauseMs, reason: this.#failure }, 'the store could not write')
+      }
+      // A pause that ends early is followed by the check of the signal.
+      await sleep(pauseMs, undefined, { signal }).catch(() => {})
+      pauseMs = Math.min(2 * pauseMs, this.#limits.storeRetryMsMax)
+    }
+    return false
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#client === undefined) return
+    const late = once(this.#abandon.signal, 'abort')
+    const deadline = setTimeout(() => this.#abandon.abort(), this.#limits.storeStopMsMax)
+    try {
+      // An insert that hangs is left behind: closing the client ends it.
+      await Promise.race([this.flush(), late])
+    } finally {
+      clearTimeout(deadline)
+      clearTimeout(this.#timer)
+      this.#abandon.abort()
+      await this.#client.close()
+      this.#queue.release()
+    }
+    if (this.#queue.isEmpty) return
+    throw new LmapError('LMAP_STORE_DOWN', `${this.#queue.rows} rows could not be written before the stop.`, {
+      hint: this.#failure === undefined ? 'The store was too slow.' : `The last failure was: ${this.#failure}`,
+    })
+  }
+}
