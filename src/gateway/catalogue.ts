@@ -1,0 +1,55 @@
+import { assets, assetsDate } from '../model/assets.ts'
+import { BUCKETS, layers, QUANTUM_RATIO } from '../model/layers.ts'
+import { COLUMNS, timeframes } from '../model/timeframes.ts'
+import { venueStates, venues } from '../model/venues.ts'
+import { FRAME_VERSION, modelStates } from '../wire/frame.ts'
+
+export interface Origin {
+  /** Version of the program. */
+  readonly version: string
+  /** Name of the source behind the data. */
+  readonly source: string
+  readonly simulated: boolean
+}
+
+/** The first message of a connection: names by id, see docs/wire.md. */
+export function helloText(origin: Origin): string {
+  return JSON.stringify({
+    op: 'hello',
+    version: FRAME_VERSION,
+    server: `liquidity-map/${origin.version}`,
+    source: origin.source,
+    assets: assets.map((asset) => asset.name),
+    timeframes: timeframes.map((timeframe) => timeframe.name),
+    layers: layers.map((layer) => layer.name),
+    venues: venues.map((venue) => venue.name),
+  })
+}
+
+/** Body of /api/v1/assets: everything that does not change while the program runs. */
+export function catalogueText(origin: Origin): string {
+  return JSON.stringify({
+    ...origin,
+    columns: COLUMNS,
+    buckets: BUCKETS,
+    quantumRatio: QUANTUM_RATIO,
+    timeframes,
+    layers,
+    venues,
+    venueStates,
+    modelStates,
+    assetsDate,
+    assets: assets.map((asset) => ({
+      id: asset.id,
+      name: asset.name,
+      quantumUsd: asset.quantumUsd,
+      gridTick: asset.gridTick,
+      instruments: asset.instruments.flatMap((instrument) => {
+        if (instrument === undefined) return []
+        const { venue, symbol, multiplier, tickSize, coinsPerUnit, leverageMax, maintenanceRate } = instrument
+        const name = venues[venue]!.name
+        return [{ venue: name, symbol, multiplier, tickSize, coinsPerUnit, leverageMax, maintenanceRate }]
+      }),
+    })),
+  })
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { assetByName } from '../model/assets.ts'
+import { LmapError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import { timeframeId } from '../model/timeframes.ts'
+import type { AssetId } from '../model/units.ts'
+
+/** A control message with its names turned into ids, see docs/wire.md. */
+export type Control =
+  | { op: 'subscribe' | 'unsubscribe' | 'resync'; asset: AssetId; timeframe: number }
+  | { op: 'ack'; read: readonly { asset: AssetId; timeframe: number; sequence: number }[] }
+
+const SEQUENCE_MAX = 2 ** 32 - 1
+const stream = { asset: z.string(), timeframe: z.string() }
+const schema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('subscribe'), ...stream }),
+  z.strictObject({ op: z.literal('unsubscribe'), ...stream }),
+  z.strictObject({ op: z.literal('resync'), ...stream }),
+  z.strictObject({
+    op: z.literal('ack'),
+    sequence: z.array(z.tuple([z.string(), z.string(), z.int().min(0).max(SEQUENCE_MAX)])).max(limits.clientStreamsMax),
+  }),
+])
+
+/** What a text message says as JSON; throws LMAP_REQUEST_INVALID where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new LmapError('LMAP_REQUEST_INVALID', 'The message is not JSON.', { cause })
+  }
+}
+
+/** Checks a message; throws LMAP_REQUEST_INVALID for its form, LMAP_REQUEST_UNKNOWN for a name that there is not. */
+export function parseControl(message: unknown): Control {
+  const parsed = schema.safeParse(message)
+  if (!parsed.success) throw new LmapError('LMAP_REQUEST_INVALID', describeFault(parsed.error))
+  const control = parsed.data
+  if (control.op !== 'ack') return { op: control.op, ...streamOf(control.asset, control.timeframe) }
+  const read = control.sequence.map(([asset, timeframe, sequence]) => ({ ...streamOf(asset, timeframe), sequence }))
+  return { op: 'ack', read }
+}
+
+/** Ids of a stream's names; throws LMAP_REQUEST_UNKNOWN. */
+export function streamOf(assetName: string, timeframeName: string): { asset: AssetId; timeframe: number } {
+  const asset = assetByName(assetName)
+  if (asset === undefined) {
+    throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no asset ${quote(assetName)}.`, {
+      hint: '/api/v1/assets lists them.',
+    })
+  }
+  const timeframe = timeframeId(timeframeName)
+  if (timeframe < 0) throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no timeframe ${quote(timeframeName)}.`)
+  return { asset: asset.id, timeframe }
+}
+
+/** A client's own word in an answer: short and without control characters. */
+export function quote(word: string): string {
+  const wordMax = 32
+  return JSON.stringify(word.length > wordMax ? `${word.slice(0, wordMax)}…` : word)
+}
+
+function describeFault(error: z.ZodError): string {
+  const [issue] = error.issues
+  const place = issue === undefined || issue.path.length === 0 ? 'The message' : `Field ${issue.path.join('.')}`
+  return `${place}: ${issue?.message ?? 'not understood'}.`
+}

@@ -1,0 +1,59 @@
+import type { ErrorCode } from '../model/errors.ts'
+
+/** What a route needs of a request; read at once, because uWebSockets frees the request when its handler returns. */
+export interface Request {
+  /** Upper case. */
+  readonly method: string
+  readonly path: string
+  /** Raw, without the question mark. */
+  readonly query: string
+  readonly acceptEncoding: string
+  readonly ifNoneMatch: string
+}
+
+/** An answer as data; the server writes it. Text that comes in pieces is sent in chunks, as fast as it is taken. */
+export interface Reply {
+  readonly status: number
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string | Uint8Array | Iterable<string>
+}
+
+const statusTexts: Readonly<Record<number, string>> = {
+  200: 'OK',
+  304: 'Not Modified',
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  414: 'URI Too Long',
+  426: 'Upgrade Required',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+export function statusLine(status: number): string {
+  return `${status} ${statusTexts[status] ?? 'Unknown'}`
+}
+
+/** On every answer. Scripts and styles come from our own files alone; the page compiles wasm. */
+export const commonHeaders: Reply['headers'] = [
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'no-referrer'],
+  [
+    'content-security-policy',
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; " +
+      "font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; " +
+      "form-action 'none'; frame-ancestors 'none'",
+  ],
+]
+
+const jsonType = ['content-type', 'application/json; charset=utf-8'] as const
+const uncached = ['cache-control', 'no-store'] as const
+
+export function jsonReply(status: number, body: object | string | Iterable<string>): Reply {
+  const isText = typeof body === 'string' || Symbol.iterator in body
+  return { status, headers: [jsonType, uncached], body: isText ? (body as string) : JSON.stringify(body) }
+}
+
+export function errorReply(status: number, code: ErrorCode, message: string, hint?: string): Reply {
+  return jsonReply(status, { error: { code, message, ...(hint === undefined ? {} : { hint }) } })
+}

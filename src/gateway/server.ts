@@ -1,0 +1,276 @@
+import * as uws from 'uWebSockets.js'
+import { setTimeout } from 'node:timers/promises'
+import { assert, LmapError } from '../model/errors.ts'
+import { type Limits, limits as standardLimits } from '../model/limits.ts'
+import type { ClosedColumn, LiveBlock, Stage } from '../model/stages.ts'
+import type { AssetId } from '../model/units.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { catalogueText, helloText } from './catalogue.ts'
+import { type Client, createClient, type Socket } from './client.ts'
+import { FanOut } from './fan-out.ts'
+import { type GatewayMetrics, gatewayMetrics } from './gateway-metrics.ts'
+import { History } from './history.ts'
+import { Moments } from './moments.ts'
+import { loadPages, type Page } from './pages.ts'
+import { commonHeaders, type Reply, type Request, statusLine } from './reply.ts'
+import { createRoutes, type GatewayStatus } from './routes.ts'
+import { type ModelStatus, StreamTable } from './stream-table.ts'
+
+export interface GatewayOptions {
+  readonly host: string
+  /** 0 takes any free port, see `Gateway.port`. */
+  readonly port: number
+  /** Folder of the built page; undefined serves none. */
+  readonly webRoot: string | undefined
+  readonly simulated: boolean
+  /** Name of the source, shown to clients. */
+  readonly source: string
+  readonly version: string
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly now: () => number
+  /** Newest closed columns of a stream, oldest first. */
+  readonly history: (asset: AssetId, timeframe: number) => Promise<ClosedColumn[]>
+  /** A stream is wanted, or has not been for a while. While it is on, the engine sends its blocks, a key first. */
+  readonly activate: (asset: AssetId, timeframe: number, on: boolean) => void
+  readonly status: () => GatewayStatus
+  /** Eight states by venue id. */
+  readonly venueStates: (asset: AssetId) => Uint8Array
+  /** What is known of the model behind the predicted layers; without it frames say that there is none. */
+  readonly model?: (asset: AssetId) => ModelStatus
+  /** Other bounds than the usual ones. */
+  readonly limits?: Partial<Limits>
+}
+
+/** Fan-out of live streams over WebSockets, and HTTP. Blocks are taken at any time and become frames by `flush`. */
+export interface Gateway extends Stage {
+  /** Takes the bytes over. Closed blocks are wanted of every stream, others only of those that are on. */
+  block(live: LiveBlock): void
+  /** The blocks of a tick are complete: publishes them. */
+  flush(): void
+  /** The port bound, 0 while there is none. */
+  readonly port: number
+}
+
+interface Connection {
+  readonly address: string
+  client: Client | undefined
+}
+
+// uSockets shares a port between processes unless told not to, and two gateways on one port would split the clients.
+const EXCLUSIVE_PORT = 1
+/** The largest message that uWebSockets hands over at all; what is over our own limit gets an answer up to here. */
+const PAYLOAD_SLACK = 16
+const IDLE_SECONDS = 60
+// Frames are dense already, and deflate would be paid once per subscriber: 4 to 17 times the CPU.
+const UNCOMPRESSED = 0
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const limits: Limits = { ...standardLimits, ...options.limits }
+  const numbers = gatewayMetrics(options.metrics)
+  const { log, now, simulated, source } = options
+  let app: uws.TemplatedApp | undefined
+  let listening: uws.us_listen_socket | undefined
+  let stopping: Promise<void> | undefined
+
+  const history = new History({
+    read: options.history,
+    log,
+    metrics: numbers,
+    loadsMax: limits.historyLoadsMax,
+    loadMsMax: limits.historyMsMax,
+  })
+  const table: StreamTable = new StreamTable({
+    simulated,
+    history,
+    metrics: numbers,
+    now,
+    activate: options.activate,
+    venueStates: options.venueStates,
+    model: options.model ?? (() => ({ state: 0, id: 0 })),
+    publish(stream, frame) {
+      const count = fanOut.liveCount(stream)
+      if (count > 0) app!.publish(stream.topic, frame, true)
+      return count
+    },
+    changed(stream) {
+      moments.changed(stream)
+      fanOut.changed(stream)
+    },
+    lingerMs: limits.streamLingerMs,
+    idleMax: limits.streamsIdleMax,
+  })
+  const fanOut = new FanOut({ table, hello: helloText(options), limits, metrics: numbers, now })
+  const moments = new Moments({ table, simulated, source, liveWaitMsMax: limits.liveWaitMsMax })
+  options.metrics.observedGauge('gateway_clients', 'Open connections.', () => fanOut.clientCount)
+  options.metrics.observedGauge('gateway_subscriptions', 'Subscriptions.', () => fanOut.subscriptionCount)
+  options.metrics.observedGauge('gateway_streams', 'Streams kept fresh by the engine.', () => table.activeCount)
+
+  async function start(): Promise<void> {
+    assert(app === undefined, 'a gateway is started once')
+    const { webRoot, host, port } = options
+    const pages: ReadonlyMap<string, Page> = webRoot === undefined ? new Map() : await loadPages(webRoot)
+    const answer = createRoutes({
+      pages,
+      catalogue: catalogueText({ version: options.version, source, simulated }),
+      table,
+      moments,
+      metrics: options.metrics,
+      log,
+      limits,
+      status: options.status,
+    })
+    app = uws.App()
+    app.ws<Connection>('/stream', webSocketBehavior(fanOut, limits, now))
+    app.any('/*', (response, request) => serve(response, readRequest(request), answer, numbers))
+    listening = await listen(app, host, port)
+    if (listening === undefined) {
+      app.close()
+      throw new LmapError('LMAP_PORT_BUSY', `Cannot listen on ${host}:${port}: it is in use or not ours to use.`, {
+        hint: 'Choose another with --port.',
+      })
+    }
+    fanOut.start()
+  }
+
+  async function stop(): Promise<void> {
+    if (listening === undefined) return
+    uws.us_listen_socket_close(listening)
+    listening = undefined
+    const hadClients = fanOut.clientCount > 0
+    fanOut.stop()
+    if (hadClients) await setTimeout(limits.closeGraceMs)
+    table.stop()
+    app!.close()
+  }
+
+  return {
+    name: 'gateway',
+    start,
+    stop: () => (stopping ??= stop()),
+    block: (live) => table.block(live),
+    flush: () => table.flush(),
+    get port() {
+      return listening === undefined ? 0 : uws.us_socket_local_port(listening as uws.us_socket)
+    },
+  }
+}
+
+/** The overload with host and flags, which the types of uWebSockets leave out. */
+type ListenTo = (
+  host: string,
+  port: number,
+  flags: number,
+  done: (socket: uws.us_listen_socket | false) => void,
+) => void
+
+function listen(app: uws.TemplatedApp, host: string, port: number): Promise<uws.us_listen_socket | undefined> {
+  return new Promise((resolve) => {
+    // The backlog of a port is fixed at 512. Ten thousand clients in one moment would want it opened several times,
+    // which an exclusive port forbids.
+    const listenTo = app.listen as unknown as ListenTo
+    listenTo.call(app, host, port, EXCLUSIVE_PORT, (socket) => resolve(socket || undefined))
+  })
+}
+
+function webSocketBehavior(fanOut: FanOut, limits: Limits, now: () => number): uws.WebSocketBehavior<Connection> {
+  const clientOf = (ws: uws.WebSocket<Connection>) => ws.getUserData().client!
+  return {
+    compression: UNCOMPRESSED,
+    maxPayloadLength: limits.clientMessageBytesMax * PAYLOAD_SLACK,
+    maxBackpressure: limits.clientQueueBytesMax,
+    closeOnBackpressureLimit: false,
+    idleTimeout: IDLE_SECONDS,
+    sendPingsAutomatically: true,
+    upgrade(response, request, context) {
+      const connection: Connection = {
+        address: Buffer.from(response.getRemoteAddressAsText()).toString(),
+        client: undefined,
+      }
+      const header = (name: string) => request.getHeader(`sec-websocket-${name}`)
+      response.upgrade(connection, header('key'), header('protocol'), header('extensions'), context)
+    },
+    open(ws) {
+      const connection = ws.getUserData()
+      connection.client = createClient(ws as Socket, connection.address, now())
+      fanOut.open(connection.client)
+    },
+    message: (ws, message, isBinary) => fanOut.message(clientOf(ws), message, isBinary),
+    dropped: (ws) => fanOut.dropped(clientOf(ws)),
+    drain: (ws) => fanOut.drained(clientOf(ws)),
+    close: (ws, code) => fanOut.close(clientOf(ws), code),
+  }
+}
+
+function readRequest(request: uws.HttpRequest): Request {
+  return {
+    method: request.getMethod().toUpperCase(),
+    path: request.getUrl(),
+    query: request.getQuery() ?? '',
+    acceptEncoding: request.getHeader('accept-encoding'),
+    ifNoneMatch: request.getHeader('if-none-match'),
+  }
+}
+
+function serve(
+  response: uws.HttpResponse,
+  request: Request,
+  answer: (request: Request) => Promise<Reply>,
+  numbers: GatewayMetrics,
+): void {
+  let isGone = false
+  let wake: (() => void) | undefined
+  response.onAborted(() => {
+    isGone = true
+    wake?.()
+  })
+  void answer(request).then((reply) => {
+    numbers.requests(String(reply.status)).inc()
+    if (isGone) return
+    const isHead = request.method === 'HEAD'
+    const { body } = reply
+    if (typeof body === 'string' || body instanceof Uint8Array) {
+      response.cork(() => {
+        writeHead(response, reply)
+        if (isHead) response.endWithoutBody(Buffer.byteLength(body))
+        else if (reply.status === 304) response.endWithoutBody()
+        else response.end(body)
+      })
+    } else if (isHead) {
+      response.cork(() => {
+        writeHead(response, reply)
+        response.endWithoutBody()
+      })
+    } else void writePieces(reply, body)
+  })
+
+  async function writePieces(reply: Reply, pieces: Iterable<string>): Promise<void> {
+    response.onWritable(() => {
+      wake?.()
+      return true
+    })
+    let isFirst = true
+    for (const piece of pieces) {
+      let hasRoom = true
+      response.cork(() => {
+        if (isFirst) writeHead(response, reply)
+        isFirst = false
+        hasRoom = response.write(piece)
+      })
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        // Other work gets its turn after each piece, and a slow reader is waited for.
+        if (hasRoom) setImmediate(resolve)
+      })
+      if (isGone) return
+    }
+    response.cork(() => response.end())
+  }
+}
+
+function writeHead(response: uws.HttpResponse, { status, headers }: Reply): void {
+  response.writeStatus(statusLine(status))
+  for (const [name, value] of commonHeaders) response.writeHeader(name, value)
+  for (const [name, value] of headers) response.writeHeader(name, value)
+}

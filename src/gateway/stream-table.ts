@@ -1,0 +1,179 @@
+import { ASSETS } from '../model/assets.ts'
+import { assert } from '../model/errors.ts'
+import type { LiveBlock } from '../model/stages.ts'
+import { TIMEFRAMES } from '../model/timeframes.ts'
+import type { AssetId } from '../model/units.ts'
+import { encodeFrame, FrameFlag, FrameKind } from '../wire/frame.ts'
+import type { GatewayMetrics } from './gateway-metrics.ts'
+import type { History } from './history.ts'
+import { Stream } from './stream.ts'
+
+/** State of the model behind the predicted layers of an asset, see docs/wire.md. */
+export interface ModelStatus {
+  /** Position in modelStates. */
+  readonly state: number
+  readonly id: number
+}
+
+export interface StreamTableOptions {
+  simulated: boolean
+  history: History
+  metrics: GatewayMetrics
+  now(): number
+  /** Tells the engine that a stream is wanted, or has not been for a while. */
+  activate(asset: AssetId, timeframe: number, on: boolean): void
+  /** By venue id, see docs/wire.md. */
+  venueStates(asset: AssetId): Uint8Array
+  model(asset: AssetId): ModelStatus
+  /** Sends a frame to whoever is subscribed to the stream; answers how many that are. */
+  publish(stream: Stream, frame: Uint8Array): number
+  /** A stream has got its history, or its first key, or can have none. */
+  changed(stream: Stream): void
+  lingerMs: number
+  idleMax: number
+}
+
+/** All streams. Those without users cost nothing but the reference to the last column. */
+export class StreamTable {
+  readonly #options: StreamTableOptions
+  readonly #streams: Stream[] = []
+  /** Streams with blocks that are not committed. */
+  readonly #dirty = new Set<Stream>()
+  /** Streams that are on without users, and since when: a page that is loaded again finds them warm. */
+  readonly #lingering = new Map<Stream, number>()
+  /** Streams that are off whose closed columns are still here, the longest idle first. */
+  readonly #idle = new Set<Stream>()
+
+  constructor(options: StreamTableOptions) {
+    this.#options = options
+    for (let asset = 0; asset < ASSETS; asset++) {
+      for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
+        this.#streams.push(new Stream(asset as AssetId, timeframe))
+      }
+    }
+  }
+
+  at(asset: number, timeframe: number): Stream {
+    const stream = this.#streams[asset * TIMEFRAMES + timeframe]
+    assert(stream !== undefined && timeframe < TIMEFRAMES, 'the stream is of the table')
+    return stream
+  }
+
+  /** Streams that the engine keeps fresh for us. */
+  get activeCount(): number {
+    return this.#streams.reduce((count, stream) => count + (stream.isOn ? 1 : 0), 0)
+  }
+
+  /** Every acquire is followed by one release. */
+  acquire(stream: Stream): void {
+    stream.users++
+    this.#idle.delete(stream)
+    this.#lingering.delete(stream)
+    if (!stream.isOn) {
+      stream.isOn = true
+      this.#options.activate(stream.asset, stream.timeframe, true)
+    }
+    if (stream.history === 'none' || stream.history === 'failed') {
+      void this.#options.history.load(stream).then(() => {
+        if (!stream.isOn) this.#retire(stream)
+        this.#options.changed(stream)
+      })
+    }
+  }
+
+  release(stream: Stream): void {
+    assert(stream.users > 0, 'a stream is released as often as it is acquired')
+    stream.users--
+    if (stream.users === 0) this.#lingering.set(stream, this.#options.now())
+  }
+
+  /** Turns off what nobody has wanted for a while. */
+  sweep(): void {
+    const { now, lingerMs } = this.#options
+    const nowMs = now()
+    for (const [stream, sinceMs] of this.#lingering) if (nowMs - sinceMs >= lingerMs) this.#turnOff(stream)
+  }
+
+  stop(): void {
+    for (const stream of this.#streams) if (stream.isOn) this.#turnOff(stream)
+  }
+
+  block(live: LiveBlock): void {
+    const stream = this.at(live.asset, live.timeframe)
+    if (stream.isOn) {
+      stream.take(live)
+      this.#dirty.add(stream)
+    } else if (live.kind === 'closed') stream.keepClosed(live.block)
+  }
+
+  /** Publishes what has come since the last flush: all streams in one turn, so that a socket's frames leave together. */
+  flush(): void {
+    if (this.#dirty.size === 0) return
+    const streams = [...this.#dirty].sort((a, b) => b.users - a.users)
+    this.#dirty.clear()
+    for (const stream of streams) this.#publish(stream)
+  }
+
+  /** The frame a newcomer gets; the same bytes until something changes. */
+  snapshot(stream: Stream): Uint8Array {
+    if (stream.snapshot === undefined) {
+      stream.snapshot = this.#frame(stream, FrameKind.snapshot, stream.snapshotBlocks())
+      this.#options.metrics.snapshotsEncoded.inc()
+    }
+    return stream.snapshot
+  }
+
+  #publish(stream: Stream): void {
+    const { metrics, publish, changed, now } = this.#options
+    const hadKey = stream.hasKey
+    const { blocks, isEpoch } = stream.commit()
+    if (blocks.length > 0) {
+      const nowMs = now()
+      stream.nextSequence(nowMs)
+      const frame = isEpoch ? this.snapshot(stream) : this.#frame(stream, FrameKind.delta, blocks)
+      metrics.deliveries.inc(publish(stream, frame))
+      metrics.frames.inc()
+      metrics.frameBytes.inc(frame.length)
+      if (stream.clockMs > 0) metrics.latency.observe(Math.max(0, nowMs - stream.clockMs))
+    }
+    if (!hadKey && stream.hasKey) changed(stream)
+  }
+
+  #frame(stream: Stream, kind: number, blocks: readonly Uint8Array[]): Uint8Array {
+    const { simulated, venueStates, model } = this.#options
+    const { state, id } = model(stream.asset)
+    return encodeFrame(
+      {
+        kind,
+        asset: stream.asset,
+        timeframe: stream.timeframe,
+        flags: simulated ? FrameFlag.simulated : 0,
+        modelState: state,
+        sequence: stream.sequence,
+        epoch: stream.epoch,
+        clockMs: stream.clockMs,
+        modelId: id,
+        venueStates: venueStates(stream.asset),
+      },
+      blocks,
+    )
+  }
+
+  #turnOff(stream: Stream): void {
+    this.#lingering.delete(stream)
+    this.#dirty.delete(stream)
+    stream.isOn = false
+    this.#options.activate(stream.asset, stream.timeframe, false)
+    stream.rest()
+    if (stream.history === 'loaded') this.#retire(stream)
+  }
+
+  /** Keeps the closed columns of a stream that may be wanted again soon, and lets go of the longest unwanted ones. */
+  #retire(stream: Stream): void {
+    this.#idle.add(stream)
+    if (this.#idle.size <= this.#options.idleMax) return
+    const [oldest] = this.#idle
+    this.#idle.delete(oldest!)
+    oldest!.unload()
+  }
+}

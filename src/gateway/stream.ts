@@ -1,0 +1,177 @@
+import { limits } from '../model/limits.ts'
+import type { LiveBlock } from '../model/stages.ts'
+import type { AssetId } from '../model/units.ts'
+import { BlockType, type Column, decodeColumn, decodeDelta, emptyColumn, encodeColumn } from '../wire/blocks.ts'
+import { CLOSED_MAX, ClosedColumns } from './closed-columns.ts'
+
+/** What a turn of a stream came to. */
+export interface Turn {
+  /** Blocks to send, in order; empty where nothing that subscribers lack has come. */
+  readonly blocks: readonly Uint8Array[]
+  /** The grid or the quantum has changed: subscribers need a snapshot instead. */
+  readonly isEpoch: boolean
+}
+
+/** Frames whose sending time is remembered: at four a second, longer than any lag that is still judged. Power of two. */
+const SENT_RING = 64
+const emptyTurn: Turn = { blocks: [], isEpoch: false }
+
+/**
+ * One (asset, timeframe): what a newcomer needs to know, as encoded bytes. Blocks are gathered by `take` and become
+ * visible all at once by `commit`, so a snapshot never holds half a tick.
+ */
+export class Stream {
+  readonly asset: AssetId
+  readonly timeframe: number
+  /** Name of its uWebSockets topic. */
+  readonly topic: string
+  readonly closed = new ClosedColumns()
+  /** Those who want it, whether or not they have had their snapshot; managed by the stream table. */
+  users = 0
+  /** Whether the engine sends its blocks; it goes on for a while after the last user has left. */
+  isOn = false
+  /** Whether `closed` reaches back as far as the store does. */
+  history: 'none' | 'loading' | 'loaded' | 'failed' = 'none'
+  /** The newest column that closed, wanted or not: it may not be in the store yet when the history is read. */
+  newest: Uint8Array | undefined
+  clockMs = 0
+  sequence = 0
+  epoch = 1
+  /** The last snapshot frame, good until something changes. */
+  snapshot: Uint8Array | undefined
+  #key: Uint8Array | undefined
+  /** Of the newest key ever seen, 0 before the first. */
+  #step = 0
+  #quantumUsd = 0
+  #deltas: Uint8Array[] = []
+  #pending: LiveBlock[] = []
+  readonly #sentMs = new Float64Array(SENT_RING)
+
+  constructor(asset: AssetId, timeframe: number) {
+    this.asset = asset
+    this.timeframe = timeframe
+    this.topic = `${asset}/${timeframe}`
+  }
+
+  get hasKey(): boolean {
+    return this.#key !== undefined
+  }
+
+  /** The block's bytes are the stream's from now on. */
+  take(live: LiveBlock): void {
+    this.#pending.push(live)
+    if (live.clockMs > this.clockMs) this.clockMs = live.clockMs
+  }
+
+  /** A column that closes while nobody watches. */
+  keepClosed(block: Uint8Array): void {
+    this.newest = block
+    if (this.history === 'loaded' || this.history === 'loading') this.closed.add(openMsOf(block), block)
+  }
+
+  /** The history is being read: from here on every column that closes is kept. */
+  beginHistory(): void {
+    this.history = 'loading'
+    if (this.newest !== undefined) this.closed.add(openMsOf(this.newest), this.newest)
+  }
+
+  /** Makes what has been taken part of the stream and answers what subscribers have to be sent. */
+  commit(): Turn {
+    if (this.#pending.length === 0) return emptyTurn
+    const pending = this.#pending
+    this.#pending = []
+    const blocks: Uint8Array[] = []
+    let isEpoch = false
+    for (const { kind, block } of pending) {
+      if (kind === 'closed') {
+        this.newest = block
+        if (this.closed.add(openMsOf(block), block)) blocks.push(block)
+      } else if (kind === 'delta') {
+        // Without a key there is nothing that it changes.
+        if (this.#key === undefined) continue
+        blocks.push(block)
+        this.#deltas.push(block)
+      } else {
+        isEpoch = this.#changesGrid(block) || isEpoch
+        // A refresh says nothing new to who has read all deltas: it spares newcomers the older ones.
+        if (kind === 'key' || this.#key === undefined || isEpoch) blocks.push(block)
+        this.#key = block
+        this.#deltas = []
+      }
+    }
+    if (this.#deltas.length > limits.streamDeltasMax) this.#fold()
+    this.snapshot = undefined
+    if (isEpoch) this.epoch++
+    return { blocks, isEpoch }
+  }
+
+  /** Blocks of a snapshot: the live column, then closed ones, newest first, so that a client can paint early. */
+  snapshotBlocks(): Uint8Array[] {
+    const closed = this.closed.newest(CLOSED_MAX).reverse()
+    return this.#key === undefined ? closed : [this.#key, ...this.#deltas, ...closed]
+  }
+
+  /** The live column decoded, undefined where there is none. */
+  liveColumn(): Column | undefined {
+    if (this.#key === undefined) return undefined
+    const column = emptyColumn()
+    decodeColumn(this.#key, 0, column)
+    for (const delta of this.#deltas) decodeDelta(delta, 0, column)
+    return column
+  }
+
+  /** Forgets the live column: without a user the engine does not keep it fresh. */
+  rest(): void {
+    for (const { kind, block } of this.#pending) if (kind === 'closed') this.keepClosed(block)
+    this.#key = undefined
+    this.#deltas = []
+    this.#pending = []
+    this.snapshot = undefined
+  }
+
+  /** Forgets the closed columns too. */
+  unload(): void {
+    this.closed.clear()
+    this.history = 'none'
+    this.snapshot = undefined
+  }
+
+  nextSequence(nowMs: number): void {
+    this.sequence = (this.sequence + 1) >>> 0
+    this.#sentMs[this.sequence % SENT_RING] = nowMs
+  }
+
+  /** How long ago the first frame was sent that a client lacks who has read up to `sequence`; 0 where it lacks none. */
+  behindMs(sequence: number, nowMs: number): number {
+    if (sequence >= this.sequence) return 0
+    const firstMissing = Math.max(sequence + 1, this.sequence - SENT_RING + 1)
+    return nowMs - this.#sentMs[firstMissing % SENT_RING]!
+  }
+
+  #changesGrid(key: Uint8Array): boolean {
+    const view = viewOf(key)
+    const [step, quantumUsd] = [view.getFloat64(STEP_AT, true), view.getFloat32(QUANTUM_AT, true)]
+    const changes = this.#step !== 0 && (step !== this.#step || quantumUsd !== this.#quantumUsd)
+    this.#step = step
+    this.#quantumUsd = quantumUsd
+    return changes
+  }
+
+  #fold(): void {
+    this.#key = encodeColumn(BlockType.key, this.liveColumn()!)
+    this.#deltas = []
+  }
+}
+
+// Fields of a column block, see wire/blocks.ts; read in place because decoding all cells for them would cost 100 times more.
+const OPEN_MS_AT = 8
+const STEP_AT = 56
+const QUANTUM_AT = 68
+
+function openMsOf(block: Uint8Array): number {
+  return viewOf(block).getFloat64(OPEN_MS_AT, true)
+}
+
+function viewOf(block: Uint8Array): DataView {
+  return new DataView(block.buffer, block.byteOffset, block.length)
+}
