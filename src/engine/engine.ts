@@ -152,7 +152,8 @@ class PoolEngine implements Engine {
   venueStates(asset: AssetId): Uint8Array {
     const states = new Uint8Array(VENUE_SLOTS)
     const memory = this.#memories[asset]
-    if (memory !== undefined) for (let venue = 0; venue < VENUE_SLOTS; venue++) states[venue] = memory.venue(venue).state
+    if (memory !== undefined)
+      for (let venue = 0; venue < VENUE_SLOTS; venue++) states[venue] = memory.venue(venue).state
     return states
   }
 

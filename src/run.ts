@@ -1,0 +1,227 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Config } from './config.ts'
+import { createEngine, type Engine } from './engine/engine.ts'
+import { createGateway, type Gateway } from './gateway/server.ts'
+import { createInProcessLog } from './log/in-process.ts'
+import { createKafkaLog } from './log/kafka.ts'
+import { type Asset, assetByName, assets } from './model/assets.ts'
+import { describeError, LmapError } from './model/errors.ts'
+import { limits } from './model/limits.ts'
+import type { BatchSink, EventLog, Source, Stage, Store } from './model/stages.ts'
+import { COLUMNS } from './model/timeframes.ts'
+import type { UnixMs } from './model/units.ts'
+import { createNoStore } from './store/no-store.ts'
+import { createStore } from './store/store.ts'
+import type { Log } from './telemetry/log.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { createRecorder } from './venues/recording/recorder.ts'
+import { createSource } from './venues/source.ts'
+
+const WEB_ROOT = fileURLToPath(new URL('../build/web', import.meta.url))
+
+/** A running system: every stage in one process. */
+export interface System {
+  readonly config: Config
+  readonly engine: Engine
+  readonly gateway: Gateway
+  readonly source: Source
+  readonly eventLog: EventLog
+  readonly metrics: Metrics
+  /** Resolves when the source has ended by itself and all it sent is on the map; rejects when a stage fails for good. */
+  readonly ended: Promise<void>
+  /** Stops in order, right to left of what was started; twice is once. */
+  stop(): Promise<void>
+}
+
+export interface Surroundings {
+  readonly log: Log
+  readonly now: () => UnixMs
+  readonly version: string
+}
+
+/** Starts every stage, left one last: nothing is sent before there is somebody to take it. */
+export async function run(config: Config, { log, now, version }: Surroundings): Promise<System> {
+  const metrics = createMetrics({ process: true })
+  const started: Stage[] = []
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => undefined)
+  const stop = once(() => stopAll(started, log))
+  const begin = async <S extends Stage>(stage: S): Promise<S> => {
+    started.push(stage)
+    await stage.start()
+    return stage
+  }
+  try {
+    const chosen = config.assets?.map((name) => assetByName(name) as Asset) ?? assets
+    const store = await begin(openStore(config, log, now))
+    const engine = await createEngine({
+      workers: config.workers,
+      log,
+      assets: chosen.map((asset) => asset.id),
+      outputs: {
+        column: (column) => store.column(column),
+        liquidation: (row) => store.liquidation(row),
+        live: (block) => gateway.block(block),
+        turned: () => gateway.flush(),
+      },
+      room: () => store.room,
+      failed: (error) => failed.reject(error),
+    })
+    // A replay is a run of its own: it starts from an empty state, however often it is repeated.
+    const offsets = engine.restore(config.source === 'replay' ? [] : await store.checkpoints())
+    const eventLog = openLog(config, log)
+    const source = createSource(sourceSpec(config, engine, chosen, now))
+    let ready: string | undefined = 'the first events have not arrived yet.'
+    const gateway = createGateway({
+      host: config.host,
+      port: config.port,
+      webRoot: WEB_ROOT,
+      simulated: config.source === 'simulator',
+      source: config.source,
+      version,
+      log,
+      metrics,
+      now,
+      history: (asset, timeframe) => store.columns(asset, timeframe, COLUMNS - 1),
+      activate: (asset, timeframe, on) => engine.activate(asset, timeframe, on),
+      venueStates: (asset) => engine.venueStates(asset),
+      status: () => {
+        if (ready !== undefined && chosen.some((asset) => engine.price(asset.id) > 0)) ready = undefined
+        const stages = { source: source.status(), log: eventLog.status(), engine: engine.status() }
+        return ready === undefined ? { ready: true, stages } : { ready: false, reason: ready, stages }
+      },
+    })
+    await begin(engine)
+    await begin(gateway)
+    await begin(eventLog)
+    await eventLog.consume(engine.accept, offsets)
+    started.splice(started.indexOf(engine), 0, keeper(engine, store, config))
+    const sink = config.record === undefined ? eventLog : await recorded(config, eventLog, now, begin)
+    await begin(source)
+    observe(metrics, engine, source, eventLog)
+    source.connect(sink)
+    const ended = source.ended.then(async () => {
+      await eventLog.drained()
+      await engine.drained()
+      await store.flush()
+    })
+    ended.catch(() => undefined)
+    return { config, engine, gateway, source, eventLog, metrics, ended: Promise.race([ended, failed.promise]), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function openStore(config: Config, log: Log, now: () => UnixMs): Store {
+  if (config.store.kind === 'none') return createNoStore()
+  const client = config.store.kind === 'server' ? { url: config.store.url } : { path: join(config.data, 'clickhouse') }
+  return createStore({ client, log, now })
+}
+
+function openLog(config: Config, log: Log): EventLog {
+  if (config.kafka === undefined) return createInProcessLog()
+  return createKafkaLog({ brokers: config.kafka, topic: config.topic, log, source: config.source })
+}
+
+function sourceSpec(
+  config: Config,
+  engine: Engine,
+  chosen: readonly Asset[],
+  now: () => UnixMs,
+): Parameters<typeof createSource>[0] {
+  const { speed } = config
+  if (config.source === 'replay') {
+    if (config.path === undefined) throw new LmapError('LMAP_CONFIG', '--source replay needs a recording.')
+    return { kind: 'replay', options: { path: config.path, speed, ...(config.assets && { assets: config.assets }) } }
+  }
+  const known = chosen.filter((asset) => engine.price(asset.id) > 0)
+  return {
+    kind: 'simulator',
+    options: {
+      seed: config.seed,
+      startMs: now(),
+      levelsPerSecond: config.rate,
+      speed,
+      // A market that was seen before goes on where it ended.
+      startPrices: Object.fromEntries(known.map((asset) => [asset.name, engine.price(asset.id)])),
+      ...(config.assets && { assets: config.assets }),
+      ...(config.durationSeconds !== undefined && { durationMs: config.durationSeconds * 1000 }),
+      ...(config.truth !== undefined && { truthPath: config.truth }),
+    },
+  }
+}
+
+/** Everything the source sends goes to the file first, so a recording holds what the map was made of. */
+async function recorded(
+  config: Config,
+  eventLog: EventLog,
+  now: () => UnixMs,
+  begin: (stage: Stage) => Promise<Stage>,
+): Promise<BatchSink> {
+  const recorder = createRecorder(config.record as string, { kind: config.source, createdMs: now() })
+  await begin({ name: 'recorder', start: async () => undefined, stop: () => recorder.stop() })
+  return {
+    write(batches) {
+      const kept = recorder.write(batches)
+      const taken = eventLog.write(batches)
+      if (kept === true) return taken
+      return (async () => (await kept) && (await taken))()
+    },
+  }
+}
+
+/** Between engine and store: when the engine has stopped, its state is kept, so that the next start goes on from there. */
+function keeper(engine: Engine, store: Store, config: Config): Stage {
+  return {
+    name: 'checkpoints',
+    start: async () => undefined,
+    async stop() {
+      if (config.source === 'replay') return
+      for await (const checkpoint of engine.checkpoints()) store.checkpoint(checkpoint)
+    },
+  }
+}
+
+async function stopAll(started: Stage[], log: Log): Promise<void> {
+  for (const stage of started.reverse()) {
+    const late = Symbol('late')
+    const { promise, resolve } = Promise.withResolvers<typeof late>()
+    const timer = setTimeout(() => resolve(late), limits.stopMsMax)
+    try {
+      if ((await Promise.race([stage.stop(), promise])) === late) {
+        log.warn({ stage: stage.name }, `${stage.name} did not stop within ${limits.stopMsMax} ms`)
+      }
+    } catch (error) {
+      log.warn({ stage: stage.name }, `${stage.name} did not stop in order: ${describeError(error)}`)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function observe(metrics: Metrics, engine: Engine, source: Source, eventLog: EventLog): void {
+  const gauge = (name: string, help: string, read: () => number): void => metrics.observedGauge(name, help, read)
+  gauge('source_records', 'Records sent by the source.', () => source.status().records)
+  gauge('source_gaps', 'Breaks of a venue sequence that were noticed.', () => source.status().gaps)
+  gauge('source_rejected', 'Input that was refused.', () => source.status().rejected)
+  gauge('log_corrupt', 'Corrupt batches that were skipped.', () => eventLog.status().corrupt)
+  gauge('log_waiting', 'Batches of the log that wait for the engine.', () => eventLog.status().waiting)
+  gauge('engine_batches', 'Batches applied.', () => engine.status().batches)
+  gauge('engine_levels', 'Level updates applied.', () => engine.status().levels)
+  gauge('engine_liquidations', 'Liquidations applied.', () => engine.status().liquidations)
+  gauge(
+    'engine_duplicates',
+    'Batches skipped because their sequence was seen before.',
+    () => engine.status().duplicates,
+  )
+  gauge('engine_columns', 'Columns closed.', () => engine.status().columns)
+  gauge('engine_pending_bytes', 'Bytes of events that wait in the rings.', () => engine.status().pending)
+  gauge('engine_turn_ms', 'Milliseconds of the last turn of the fast loop.', () => engine.status().turnMs)
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => (running ??= action())
+}
