@@ -13,8 +13,13 @@ export const inverseTopics: Readonly<Record<string, (name: string, frame: Fields
   instrument_info: instrumentInfo,
 }
 
+/** Symbols contain no point, topics end with one. */
+export function symbolOf(topic: string): string {
+  return topic.slice(topic.lastIndexOf('.') + 1)
+}
+
 function orderBook(name: string, frame: Fields, context: MapperContext): void {
-  const market = context.market(name.slice(name.lastIndexOf('.') + 1))
+  const market = context.market(symbolOf(name))
   if (market === undefined) return
   context.book(market, (chain) => {
     const venueMs = timeOf(frame)
@@ -46,7 +51,7 @@ function levelsOf(rows: unknown, market: Market, context: MapperContext): Levels
 }
 
 function trade(name: string, frame: Fields, context: MapperContext): void {
-  const market = context.market(name.slice(name.lastIndexOf('.') + 1))
+  const market = context.market(symbolOf(name))
   if (market === undefined) return
   const rows = listOf(frame.data).map(fieldsOf)
   if (rows.length === 0) {
@@ -60,7 +65,7 @@ function trade(name: string, frame: Fields, context: MapperContext): void {
 
 /** The whole state at first, then the fields that changed. Both kinds of prices and sizes are scaled in their names. */
 function instrumentInfo(name: string, frame: Fields, context: MapperContext): void {
-  const market = context.market(name.slice(name.lastIndexOf('.') + 1))
+  const market = context.market(symbolOf(name))
   if (market === undefined) return
   const data = fieldsOf(frame.data)
   const venueMs = timeOf(frame)

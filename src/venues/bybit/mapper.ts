@@ -2,7 +2,7 @@ import { PriceKind } from '../../model/events.ts'
 import { createMapper, type Mapper, type MapperOptions } from '../mapper.ts'
 import type { MapperContext } from '../mapper-context.ts'
 import { counterOf, type Fields, fieldsOf, listOf, numberIfSaid, numberOf, sideOf, textOf } from '../mapper-fields.ts'
-import { inverseTopics } from './inverse.ts'
+import { inverseTopics, symbolOf } from './inverse.ts'
 
 const ROW = { price: 0, size: 1 } as const
 
@@ -42,11 +42,6 @@ export function createBybitMapper(options: MapperOptions = {}): Mapper {
     },
     options,
   )
-}
-
-/** Symbols contain no point, topics end with one. */
-export function symbolOf(topic: string): string {
-  return topic.slice(topic.lastIndexOf('.') + 1)
 }
 
 function orderbook(name: string, frame: Fields, context: MapperContext): void {
