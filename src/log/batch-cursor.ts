@@ -36,6 +36,12 @@ export class BatchCursor {
     return this.#end
   }
 
+  /** The batch as a plain view, not a Buffer, whose slice() would be no copy for whoever keeps it. */
+  get batch(): Uint8Array {
+    const { buffer, byteOffset } = this.#view
+    return new Uint8Array(buffer, byteOffset + this.#start, this.#end - this.#start)
+  }
+
   open(bytes: Uint8Array): void {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#start = 0

@@ -110,7 +110,7 @@ class InProcessLog implements EventLog {
     cursor.open(batches)
     while (cursor.next()) {
       const end = cursor.end
-      const taken = handler(cursor.asset, this.#offsets[cursor.asset]!++, batches.subarray(cursor.start, end))
+      const taken = handler(cursor.asset, this.#offsets[cursor.asset]!++, cursor.batch)
       if (taken === true) continue
       if (end < batches.length) this.#enqueue(batches.subarray(end))
       return taken
@@ -137,7 +137,7 @@ class InProcessLog implements EventLog {
     const cursor = this.#queueCursor
     cursor.open(copy)
     while (cursor.next()) {
-      const batch = copy.subarray(cursor.start, cursor.end)
+      const batch = cursor.batch
       this.#queue.push({ asset: cursor.asset, batch })
       this.#queuedBytes += batch.length
     }

@@ -38,6 +38,7 @@ export class KafkaInbox {
   readonly #positions: number[]
   #corrupt = 0
   #foreign = 0
+  #failure: unknown
   #waiters: { ready(): boolean; resolve(): void; reject(error: unknown): void }[] = []
 
   constructor(options: InboxOptions) {
@@ -77,6 +78,7 @@ export class KafkaInbox {
 
   /** Resolves when the reading of those partitions that `assigned` names has come to the end given. */
   reached(assigned: () => readonly number[], ends: readonly PartitionRange[]): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const ready = () => assigned().every((partition) => this.#positions[partition]! >= ends[partition]!.high)
     if (ready()) return Promise.resolve()
     return new Promise((resolve, reject) => this.#waiters.push({ ready, resolve, reject }))
@@ -88,8 +90,9 @@ export class KafkaInbox {
     this.#waiters = this.#waiters.filter((waiter) => !waiter.ready())
   }
 
-  /** Nothing more will be read: whoever waits learns it. */
+  /** Nothing more will be read: whoever waits learns why. */
   fail(error: unknown): void {
+    this.#failure ??= error
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
   }
 
@@ -141,7 +144,7 @@ export class KafkaInbox {
       }
       const offset = offsetOf(message, index)
       if (offset < this.#next[asset]!) continue
-      const taken = this.#options.handler(asset, offset, value.subarray(cursor.start, cursor.end))
+      const taken = this.#options.handler(asset, offset, cursor.batch)
       // Taken from here on: a wait that a rebalance breaks off must not bring the batch again.
       this.#next[asset] = offset + 1
       if (taken !== true && !(await held(taken))) return false

@@ -27,8 +27,10 @@ export const kafkaDefaults = { topic: 'lmap.events', group: 'lmap.engine', parti
 const SESSION_MS = 10_000
 const HEARTBEAT_MS = 2_000
 const REBALANCE_MS = 15_000
-// How long the broker may sit on an empty fetch: also the longest that a stop waits for one.
-const FETCH_WAIT_MS = 100
+// The broker collects an answer for so long, or until it is so large: an answer per request of the writer would cost
+// half as much again. It is also the longest that a stop waits for one.
+const FETCH_WAIT_MS = 40
+const FETCH_BYTES_MIN = 1 << 18
 const CONNECT_MS = 1_500
 const REQUEST_MS = 10_000
 // kafkajs gives up after about a second; what happens then is decided here, in one place.
@@ -110,6 +112,7 @@ class KafkaLog implements EventLog {
   }
 
   write(batches: Uint8Array): true | Promise<boolean> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     return this.#outbox.write(batches)
   }
 
@@ -125,6 +128,7 @@ class KafkaLog implements EventLog {
       heartbeatInterval: HEARTBEAT_MS,
       rebalanceTimeout: REBALANCE_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
+      minBytes: FETCH_BYTES_MIN,
       allowAutoTopicCreation: false,
       retry: { ...RETRY, restartOnFailure: async () => this.#stopping === undefined },
     })
@@ -232,8 +236,8 @@ class KafkaLog implements EventLog {
         if (!isRunning() || isStale()) return
         const { offset, value, headers } = message
         if (!(await inbox.take(partition, { offset, value, source: headers?.source?.toString() }, held))) {
-          // The handler is closed, and so is our reading.
           consumer.pause([{ topic }])
+          inbox.fail(new LmapError('LMAP_NOT_READY', 'the handler of the log is closed.'))
           return
         }
         resolveOffset(offset)

@@ -36,6 +36,8 @@ describe('a handler with room', () => {
     const seen: Seen[] = []
     await log.consume((asset, offset, batch) => {
       expect(batch.buffer).toBe(written.buffer)
+      // A Buffer's slice() is a view: a handler that keeps one would see what the writer writes next.
+      expect(Buffer.isBuffer(batch)).toBe(false)
       return collector(seen)(asset, offset, batch)
     }, none)
     expect(log.write(written)).toBe(true)
