@@ -13,6 +13,7 @@ import { type GatewayMetrics, gatewayMetrics } from './gateway-metrics.ts'
 import { History } from './history.ts'
 import { Moments } from './moments.ts'
 import { loadPages, type Page } from './pages.ts'
+import { checkPort } from './port.ts'
 import { commonHeaders, type Reply, type Request, statusLine } from './reply.ts'
 import { createRoutes, type GatewayStatus } from './routes.ts'
 import { type ModelStatus, StreamTable } from './stream-table.ts'
@@ -58,8 +59,7 @@ interface Connection {
   client: Client | undefined
 }
 
-// uSockets shares a port between processes unless told not to, and two gateways on one port would split the clients.
-const EXCLUSIVE_PORT = 1
+const LISTENERS = 16
 /** The largest message that uWebSockets hands over at all; what is over our own limit gets an answer up to here. */
 const PAYLOAD_SLACK = 16
 const IDLE_SECONDS = 60
@@ -71,7 +71,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const numbers = gatewayMetrics(options.metrics)
   const { log, now, simulated, source } = options
   let app: uws.TemplatedApp | undefined
-  let listening: uws.us_listen_socket | undefined
+  let listening: uws.us_listen_socket[] = []
   let stopping: Promise<void> | undefined
 
   const history = new History({
@@ -110,6 +110,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function start(): Promise<void> {
     assert(app === undefined, 'a gateway is started once')
     const { webRoot, host, port } = options
+    if (port !== 0) await checkPort(host, port)
     const pages: ReadonlyMap<string, Page> = webRoot === undefined ? new Map() : await loadPages(webRoot)
     const answer = createRoutes({
       pages,
@@ -125,9 +126,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     app.ws<Connection>('/stream', webSocketBehavior(fanOut, limits, now))
     app.any('/*', (response, request) => serve(response, readRequest(request), answer, numbers))
     listening = await listen(app, host, port)
-    if (listening === undefined) {
+    if (listening.length === 0) {
       app.close()
-      throw new LmapError('LMAP_PORT_BUSY', `Cannot listen on ${host}:${port}: it is in use or not ours to use.`, {
+      throw new LmapError('LMAP_PORT_BUSY', `Port ${port} of ${host} was taken just now.`, {
         hint: 'Choose another with --port.',
       })
     }
@@ -135,14 +136,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   async function stop(): Promise<void> {
-    if (listening === undefined) return
-    uws.us_listen_socket_close(listening)
-    listening = undefined
+    if (app === undefined) return
+    for (const socket of listening) uws.us_listen_socket_close(socket)
+    listening = []
     const hadClients = fanOut.clientCount > 0
     fanOut.stop()
     if (hadClients) await setTimeout(limits.closeGraceMs)
     table.stop()
-    app!.close()
+    app.close()
   }
 
   return {
@@ -152,26 +153,31 @@ export function createGateway(options: GatewayOptions): Gateway {
     block: (live) => table.block(live),
     flush: () => table.flush(),
     get port() {
-      return listening === undefined ? 0 : uws.us_socket_local_port(listening as uws.us_socket)
+      const [socket] = listening
+      return socket === undefined ? 0 : uws.us_socket_local_port(socket as uws.us_socket)
     },
   }
 }
 
-/** The overload with host and flags, which the types of uWebSockets leave out. */
-type ListenTo = (
-  host: string,
-  port: number,
-  flags: number,
-  done: (socket: uws.us_listen_socket | false) => void,
-) => void
-
-function listen(app: uws.TemplatedApp, host: string, port: number): Promise<uws.us_listen_socket | undefined> {
-  return new Promise((resolve) => {
-    // The backlog of a port is fixed at 512. Ten thousand clients in one moment would want it opened several times,
-    // which an exclusive port forbids.
-    const listenTo = app.listen as unknown as ListenTo
-    listenTo.call(app, host, port, EXCLUSIVE_PORT, (socket) => resolve(socket || undefined))
-  })
+/**
+ * Opens the port, several times over where the system spreads connections: the backlog of a socket is fixed at 512, and
+ * ten thousand clients who come back in one moment are more.
+ */
+async function listen(app: uws.TemplatedApp, host: string, port: number): Promise<uws.us_listen_socket[]> {
+  const open = (at: number) =>
+    new Promise<uws.us_listen_socket | false>((resolve) => {
+      app.listen(host, at, (socket) => resolve(socket))
+    })
+  const first = await open(port)
+  if (first === false) return []
+  const sockets = [first]
+  const bound = uws.us_socket_local_port(first as uws.us_socket)
+  while (process.platform === 'linux' && sockets.length < LISTENERS) {
+    const next = await open(bound)
+    if (next === false) break
+    sockets.push(next)
+  }
+  return sockets
 }
 
 function webSocketBehavior(fanOut: FanOut, limits: Limits, now: () => number): uws.WebSocketBehavior<Connection> {
