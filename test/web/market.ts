@@ -81,11 +81,13 @@ export class Market {
   #seed(): void {
     const random = this.#random
     const leverage = LEVERAGES[Math.floor(random() * LEVERAGES.length)]!
-    const entry = this.price * (1 + (random() - 0.5) * 0.002)
+    // Entries crowd at round prices, so levels form clusters.
+    const entry = (Math.round(this.price / this.#step / 12) * 12 + Math.round(random() ** 2 * 3)) * this.#step
     const isLong = random() < 0.5
     const bucket = Math.floor((entry * (isLong ? 1 - 0.96 / leverage : 1 + 0.96 / leverage)) / this.#step)
     const levels = isLong ? this.#longLevels : this.#shortLevels
-    levels.set(bucket, (levels.get(bucket) ?? 0) + this.#scaleUsd * random() ** 3 * 2)
+    levels.set(bucket, (levels.get(bucket) ?? 0) + this.#scaleUsd * random() ** 8 * 5)
+    if (levels.size > 260) levels.delete(levels.keys().next().value!)
     if (random() < 0.04) {
       const distance = Math.round((random() - 0.5) * 160)
       if (Math.abs(distance) > 4) this.#walls.set(Math.floor(this.price / this.#step) + distance, 3 + random() * 12)

@@ -1,0 +1,150 @@
+import {
+  type CandlestickData,
+  CandlestickSeries,
+  CrosshairMode,
+  createChart,
+  type IChartApi,
+  type ISeriesApi,
+  type MouseEventParams,
+  type Time,
+  type UTCTimestamp,
+  type WhitespaceData,
+} from 'lightweight-charts'
+import type { Column } from '../wire/blocks.ts'
+import { formatPrice, formatTime } from './format.ts'
+import type { HeatField } from './heat-field.ts'
+
+// Candles carry no hue: colour belongs to the layers below them.
+const UP = '#eef2f8'
+const DOWN = '#8b96a8'
+const GROUND = '#0a0d13'
+const LINE = '#161c27'
+const GRID = 'rgba(255, 255, 255, 0.035)'
+/** Share of the candles' range that is shown above and below them: where price may go is half of the map. */
+const MARGIN_SHARE = 0.55
+/** Never less than this share of price on either side. */
+const MARGIN_MIN = 0.006
+const SLOT_WIDTH_DEFAULT = 6.5
+const SLOTS_AHEAD = 6
+
+export interface CandleChart {
+  readonly chart: IChartApi
+  readonly series: ISeriesApi<'Candlestick'>
+}
+
+export function createCandleChart(host: HTMLElement): CandleChart {
+  const chart = createChart(host, {
+    autoSize: true,
+    layout: {
+      background: { color: GROUND },
+      textColor: '#8592a6',
+      fontFamily: getComputedStyle(host).fontFamily,
+      fontSize: 11,
+      // The logo brings a style element of its own, which a strict content policy refuses; the footer has the credit.
+      attributionLogo: false,
+    },
+    // The grid lies above the heat: light enough to help, never to hide.
+    grid: { vertLines: { color: GRID }, horzLines: { color: GRID } },
+    crosshair: {
+      mode: CrosshairMode.Normal,
+      vertLine: { color: '#5b6880', labelBackgroundColor: '#273143' },
+      horzLine: { color: '#5b6880', labelBackgroundColor: '#273143' },
+    },
+    rightPriceScale: { borderColor: LINE, scaleMargins: { top: 0, bottom: 0 } },
+    timeScale: {
+      borderColor: LINE,
+      timeVisible: true,
+      secondsVisible: false,
+      rightOffset: SLOTS_AHEAD,
+      minBarSpacing: 0.4,
+    },
+    localization: { timeFormatter: (time: Time) => formatTime(Number(time) * 1000) },
+  })
+  const series = chart.addSeries(CandlestickSeries, {
+    upColor: UP,
+    borderUpColor: UP,
+    wickUpColor: UP,
+    downColor: GROUND,
+    borderDownColor: DOWN,
+    wickDownColor: DOWN,
+    priceLineColor: '#f2b84b',
+    autoscaleInfoProvider: (original: () => { priceRange: { minValue: number; maxValue: number } | null } | null) => {
+      const info = original()
+      if (info === null || info.priceRange === null) return info
+      const { minValue, maxValue } = info.priceRange
+      const margin = Math.max((maxValue - minValue) * MARGIN_SHARE, maxValue * MARGIN_MIN)
+      return { priceRange: { minValue: minValue - margin, maxValue: maxValue + margin } }
+    },
+  })
+  return { chart, series }
+}
+
+/** Shows prices with the decimals of the asset's grid. */
+export function setDecimals({ series }: CandleChart, decimals: number): void {
+  series.applyOptions({
+    priceFormat: {
+      type: 'custom',
+      minMove: 10 ** -decimals,
+      formatter: (price: number) => formatPrice(price, decimals),
+    },
+  })
+}
+
+/**
+ * All candles anew, one bar per slot of the field so that the axis stays true to time. `placeMs` is the time of slot 0
+ * as it was where the reader's place is to be kept; else the newest columns are shown.
+ */
+export function setCandles(
+  { chart, series }: CandleChart,
+  field: HeatField,
+  columns: readonly Column[],
+  live: Column | undefined,
+  placeMs: number | undefined,
+): void {
+  const bars: (CandlestickData<UTCTimestamp> | WhitespaceData<UTCTimestamp>)[] = []
+  for (let slot = 0; slot <= field.lastSlot; slot++) bars.push({ time: timeOf(field, slot) })
+  for (const column of live === undefined ? columns : [...columns, live]) {
+    const slot = field.slotOf(column.openMs)
+    if (slot >= 0 && slot < bars.length) bars[slot] = barOf(field, slot, column)
+  }
+  const time = chart.timeScale()
+  const place = placeMs === undefined ? null : time.getVisibleLogicalRange()
+  series.setData(bars)
+  if (placeMs !== undefined && place !== null) {
+    const shift = field.slotOf(placeMs)
+    time.setVisibleLogicalRange({ from: place.from + shift, to: place.to + shift })
+    return
+  }
+  const wanted = Math.max(20, Math.floor(time.width() / SLOT_WIDTH_DEFAULT))
+  const last = field.lastSlot
+  time.setVisibleLogicalRange({ from: Math.max(0, last + SLOTS_AHEAD - wanted), to: last + SLOTS_AHEAD })
+  chart.priceScale('right').setAutoScale(true)
+}
+
+/** Adds or redraws the bar of one column, and whitespace for the slots that were skipped before it. */
+export function putCandle({ series }: CandleChart, field: HeatField, lastSlot: number, column: Column): void {
+  const slot = field.slotOf(column.openMs)
+  for (let skipped = lastSlot + 1; skipped < slot; skipped++) series.update({ time: timeOf(field, skipped) })
+  series.update(barOf(field, slot, column), slot < lastSlot)
+}
+
+/** Slot below the crosshair, undefined where it is off the data. */
+export function slotAt(field: HeatField, parameter: MouseEventParams): number | undefined {
+  const slot = parameter.logical
+  return slot === undefined || slot < 0 || slot > field.lastSlot ? undefined : slot
+}
+
+function timeOf(field: HeatField, slot: number): UTCTimestamp {
+  return (field.msOf(slot) / 1000) as UTCTimestamp
+}
+
+function barOf(
+  field: HeatField,
+  slot: number,
+  column: Column,
+): CandlestickData<UTCTimestamp> | WhitespaceData<UTCTimestamp> {
+  const time = timeOf(field, slot)
+  if (column.open <= 0) return { time }
+  const { open, high, low, close } = column
+  return { time, open, high, low, close }
+}

@@ -1,0 +1,46 @@
+import type { MapState } from '../client/map-state.ts'
+import { venueStates, venues } from '../model/venues.ts'
+import { formatAge } from './format.ts'
+
+const meanings = {
+  unknown: 'nothing heard yet',
+  live: 'sending',
+  stale: 'quiet for longer than usual',
+  suspect: 'quiet while other venues move',
+  down: 'feed is down',
+}
+const liquidationNotes = {
+  complete: 'sends every liquidation',
+  floor: 'sends some liquidations only: totals are a floor',
+  none: 'has no public liquidation feed',
+}
+
+/** The five venues with their state and how long they have been in it. Answers how to show it anew. */
+export function venueStrip(host: HTMLElement) {
+  const chips = venues.map(({ label }) => {
+    const chip = document.createElement('span')
+    const dot = document.createElement('i')
+    const name = document.createElement('b')
+    const state = document.createElement('span')
+    chip.className = 'venue'
+    dot.className = 'dot'
+    name.textContent = label
+    chip.append(dot, name, state)
+    host.append(chip)
+    return { chip, state }
+  })
+  return (map: MapState | undefined): void => {
+    chips.forEach(({ chip, state }, venue) => {
+      const { label, liquidations } = venues[venue]!
+      const isKnown = map !== undefined && map.clockMs > 0
+      const name = isKnown ? venueStates[map.venueStates[venue]!]! : 'unknown'
+      const age = isKnown ? formatAge(map.clockMs - map.venueSinceMs[venue]!) : ''
+      const text = name === 'live' || age === '' ? name : `${name} ${age}`
+      if (state.textContent === text && chip.dataset.state === name) return
+      chip.dataset.state = name
+      state.textContent = text
+      const since = age === '' ? '' : ` In this state for at least ${age}.`
+      chip.title = `${label}: ${meanings[name]}.${since} ${label} ${liquidationNotes[liquidations]}.`
+    })
+  }
+}
