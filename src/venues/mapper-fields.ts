@@ -20,11 +20,17 @@ export function textOf(value: unknown): string {
   return value
 }
 
+/** No value of a batch reaches this, see batchFault in model/events.ts: what does is no market data. */
+const VALUE_MAX = 1e18
+
 /** A number that is not negative, sent as a number or as decimal text. */
 export function numberOf(value: unknown): number {
-  const number = decimalOf(value)
-  if (Number.isNaN(number)) throw new FrameFault('not a number')
-  return number
+  return boundedOf(decimalOf(value))
+}
+
+export function boundedOf(value: number): number {
+  if (!(value >= 0 && value < VALUE_MAX)) throw new FrameFault('not a number, or out of range')
+  return value
 }
 
 /** The same where zero or a missing field means "not said". */

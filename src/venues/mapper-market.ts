@@ -1,6 +1,7 @@
 import { assets, type Instrument, tickOfOneCoin } from '../model/assets.ts'
 import type { AssetId, VenueId } from '../model/units.ts'
 import { type TickGrid, tickGrid } from './decimal.ts'
+import { boundedOf } from './mapper-fields.ts'
 
 /** What a mapper has to know of one symbol to turn its prices and sizes into ticks and coins. */
 export interface Market {
@@ -49,5 +50,5 @@ export function marketOfInstrument(instrument: Instrument): Market {
 
 /** Coins of a size as sent. `ticks` is the price of one unit of the symbol, and matters to inverse contracts alone. */
 export function coinsOf(market: Market, size: number, ticks: number): number {
-  return market.isInverse ? (size * market.perUnit) / (ticks * market.tickSize) : size * market.perUnit
+  return boundedOf(market.isInverse ? (size * market.perUnit) / (ticks * market.tickSize) : size * market.perUnit)
 }

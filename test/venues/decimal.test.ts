@@ -3,8 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decimalOf, tickGrid, ticksOf } from '../../src/venues/decimal.ts'
+import { seed } from '../reference/prng.ts'
 
-const seed = Number(process.env.SEED ?? 20261123)
 const cases = [
   ['61800.20', '0.10', 618002],
   ['61837.63000000', '0.01', 6183763],
