@@ -1,7 +1,7 @@
 import { bookReset, bookSet, bookToGrid } from "./book";
 import { columnsLiquidation, columnsOpen, columnsPrice, columnsRoll, columnsVolume, closeMessage, openMessage } from "./column";
 import { bucketOfPrice, gridStep } from "./grid";
-import { levelsClock, levelsLiquidation, levelsPrice, levelsStart } from "./levels";
+import { levelsBar, levelsClock, levelsLiquidation, levelsPrice, levelsStart } from "./levels";
 import {
   GRID_BUCKETS,
   HEAD_BATCHES,
@@ -49,6 +49,7 @@ const LIQUIDATION: i32 = 4;
 const OPEN_INTEREST: i32 = 5;
 const MARK_PRICE: i32 = 6;
 const HEARTBEAT: i32 = 7;
+const BAR: i32 = 8;
 const RECORD_BYTES: u32 = 16;
 const MESSAGE_LIQUIDATION: i32 = 4;
 const PRICE_FILL: i32 = 0;
@@ -101,6 +102,11 @@ export function batchApply(at: u32, records: u32): void {
     const delay = <f64>((word >> 16) & 65535);
     const timeMs = venueMs + (delay < DELAY_MS_MAX ? delay : DELAY_MS_MAX);
     const tick = <i32>(word >> 32);
+    if (kind === BAR) {
+      // The past has a time of its own and does not move the clock.
+      bar(flags, value);
+      continue;
+    }
     if (timeMs > load<f64>(HEAD_CLOCK_MS)) advance(timeMs);
     if (kind === BOOK_LEVEL) {
       bookSet(venue, flags & 1, tick, value);
@@ -180,6 +186,15 @@ function mark(v: usize, price: f64): void {
   setPrice(price);
 }
 
+/** Field of a past bar. The grid is chosen by the first low if there is none yet: bars come first of all. */
+function bar(field: i32, value: f64): void {
+  if (!(load<f64>(HEAD_STEP) > 0)) {
+    if (!(value > 0)) return;
+    startGrid(value);
+  }
+  levelsBar(field, value);
+}
+
 function setPrice(price: f64): void {
   store<f64>(HEAD_PRICE, price);
   columnsPrice(price);
@@ -207,7 +222,7 @@ function liquidation(venue: i32, flags: i32, price: f64, coins: f64, timeMs: f64
   const side = flags & 1;
   const usd = placed * coins;
   columnsLiquidation(side, bucketOfPrice(placed, load<f64>(HEAD_STEP)), nearest<f64>(usd * 100));
-  levelsLiquidation(side, usd);
+  levelsLiquidation(venue, side, usd);
   const message = openMessage();
   const row = message + MESSAGE_BYTES;
   store<u8>(row, <u8>venue);

@@ -13,7 +13,7 @@
        BOOK     one order book per venue slot: window + overflow
        LEVELS   the estimator's ledger
      SENT     codes of each live column as last sent (lost with a checkpoint: a key frame follows a restart)
-     SCRATCH  values and codes of the column at work
+     SCRATCH  values and codes of the column at work, the predicted map
      OUT      messages to the main thread
 
    All values are little-endian; every location is a multiple of 16. */
@@ -42,7 +42,8 @@ export const OUT_USED: usize = CONTROL + 192;
 export const SETTING_GRID_TICK: usize = CONTROL + 256;
 export const SETTING_QUANTUM: usize = CONTROL + 264;
 export const SETTING_SKEW_MS: usize = CONTROL + 272;
-export const SETTING_LEVERAGE_MAX: usize = CONTROL + 280;
+export const SETTING_DISTANCE_MIN: usize = CONTROL + 280; // 1 / highest leverage less its maintenance rate
+export const SETTING_COMPLETE_MASK: usize = CONTROL + 288; // u32, venues whose liquidation feed is complete
 export const CONTROL_BYTES: usize = 4096;
 
 export const RING: usize = CONTROL + CONTROL_BYTES;
@@ -67,7 +68,8 @@ export const HEAD_TURNOVER_MS: usize = HEAD + 88; // f64
 export const HEAD_TURNOVER_USD: usize = HEAD + 96; // f64, traded since the last turnover step
 export const HEAD_TURNOVER_LOW: usize = HEAD + 104; // f64
 export const HEAD_TURNOVER_HIGH: usize = HEAD + 112; // f64
-export const HEAD_OPEN_INTEREST: usize = HEAD + 120; // f64, coins, all venues, at the last turnover step
+export const HEAD_HOUR_USD: usize = HEAD + 120; // f64[2], realised in this hour by complete feeds: long, short
+export const HEAD_BAR: usize = HEAD + 136; // f64[5], the bar of the past that is being read
 /** Counters, f64 each, read by the host. */
 export const HEAD_BATCHES: usize = HEAD + 256;
 export const HEAD_LEVELS: usize = HEAD + 264;
@@ -139,12 +141,15 @@ export const SCRATCH_VALUES: usize = SENT + COLUMN_CODES * <usize>TIMEFRAMES; //
 export const SCRATCH_CODES: usize = SCRATCH_VALUES + 4 * <usize>BUCKETS; // u8[LAYERS][BUCKETS]
 export const SCRATCH_LEVELS: usize = SCRATCH_CODES + COLUMN_CODES; // f32[2][BUCKETS]
 export const EMPTY_CODES: usize = SCRATCH_LEVELS + 8 * <usize>BUCKETS; // u8[BUCKETS], always 0
+/** Predicted USD by absolute bucket, f32[2][GRID_BUCKETS], and whether it is that of the ledger as it is now. */
+export const LEVELS_MAP: usize = EMPTY_CODES + <usize>BUCKETS;
+export const LEVELS_FRESH: usize = LEVELS_MAP + 8 * <usize>GRID_BUCKETS;
 
 /** One coded layer at its largest: 4 bytes of header and 7 nibbles a cell. */
 export const LAYER_BYTES_MAX: usize = 4 + (7 * <usize>BUCKETS) / 2;
 export const BLOCK_HEADER_BYTES: usize = 80;
 export const BLOCK_BYTES_MAX: usize = BLOCK_HEADER_BYTES + LAYER_BYTES_MAX * <usize>LAYERS;
-export const OUT: usize = EMPTY_CODES + <usize>BUCKETS;
+export const OUT: usize = LEVELS_FRESH + 16;
 export const OUT_BYTES: usize = 1 << 20;
 export const MESSAGE_BYTES: usize = 16;
 /** What one batch can add at most: one close of every timeframe, and a row for each record. */

@@ -2,7 +2,7 @@ import type { Asset } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { VenueStatus } from '../model/stages.ts'
-import { venueStates } from '../model/venues.ts'
+import { venueStates, venues } from '../model/venues.ts'
 import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
 
 const IMAGE_PAGE_BYTES = 4096
@@ -31,11 +31,16 @@ export class AssetMemory {
     this.#bytes = new Uint8Array(this.memory.buffer)
     this.#view = new DataView(this.memory.buffer)
     this.#words = new Int32Array(this.memory.buffer)
-    const leverages = asset.instruments.map((instrument) => instrument?.leverageMax ?? 0)
     this.#view.setFloat64(map.settings.gridTick, asset.gridTick, true)
     this.#view.setFloat64(map.settings.quantum, asset.quantumUsd, true)
     this.#view.setFloat64(map.settings.skewMs, limits.clockSkewMsMax, true)
-    this.#view.setFloat64(map.settings.leverageMax, Math.max(...leverages), true)
+    this.#view.setFloat64(map.settings.distanceMin, nearestLiquidation(asset), true)
+    const complete = venues.map((venue, id) => (venue.liquidations === 'complete' ? 1 << id : 0))
+    this.#view.setUint32(
+      map.settings.completeMask,
+      complete.reduce((mask, bit) => mask | bit, 0),
+      true,
+    )
   }
 
   /** Bytes that wait for the core. */
@@ -140,6 +145,14 @@ export class AssetMemory {
     }
     if (!whole || pages === 0) throw imageFault(this.asset.name)
   }
+}
+
+/** Least distance from entry to liquidation, as a part of the price: 1 / leverage less the maintenance rate. */
+function nearestLiquidation({ instruments }: Asset): number {
+  const distances = instruments
+    .filter((instrument) => instrument?.leverageMax !== undefined)
+    .map((instrument) => 1 / (instrument?.leverageMax ?? 1) - (instrument?.maintenanceRate ?? 0))
+  return distances.length === 0 ? 0 : Math.max(0, Math.min(...distances))
 }
 
 function isEmpty(words: Int32Array, from: number, count: number): boolean {

@@ -23,7 +23,7 @@ export interface CoreMap {
   readonly out: number
   readonly outBytes: number
   readonly outUsed: number
-  readonly settings: { gridTick: number; quantum: number; skewMs: number; leverageMax: number }
+  readonly settings: { gridTick: number; quantum: number; skewMs: number; distanceMin: number; completeMask: number }
   readonly state: number
   readonly stateEnd: number
   readonly head: number
@@ -96,7 +96,8 @@ export function mapOfCore(module: WebAssembly.Module): CoreMap {
       gridTick: value('SETTING_GRID_TICK'),
       quantum: value('SETTING_QUANTUM'),
       skewMs: value('SETTING_SKEW_MS'),
-      leverageMax: value('SETTING_LEVERAGE_MAX'),
+      distanceMin: value('SETTING_DISTANCE_MIN'),
+      completeMask: value('SETTING_COMPLETE_MASK'),
     },
     state: value('STATE'),
     stateEnd: value('STATE_END'),

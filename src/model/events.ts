@@ -27,7 +27,15 @@ export const EventKind = {
   markPrice: 6,
   /** Nothing happened, but the feed is alive; bit 0: the feed of this venue is down. Moves the asset's clock. */
   heartbeat: 7,
+  /**
+   * A five-minute bar of the past, to warm the forecast up: five records in a row, flags = BarField, oldest bar first,
+   * before any other event of the asset. Venues are pooled by the sender. Does not move the clock.
+   */
+  bar: 8,
 } as const
+
+/** `low`, `high`, `close` in USD of one coin, `volume` in USD, `openInterest` in coins (0: unknown; completes the bar). */
+export const BarField = { low: 0, high: 1, close: 2, volume: 3, openInterest: 4 } as const
 
 export const PriceKind = { fill: 0, bankruptcy: 1, mark: 2, unstated: 3 } as const
 
@@ -137,7 +145,7 @@ export function batchFault(view: DataView, at: number, venues: number, assets: n
   const end = at + BATCH_HEADER_BYTES + view.getUint16(at + 6, true) * RECORD_BYTES
   for (let record = at + BATCH_HEADER_BYTES; record < end; record += RECORD_BYTES) {
     const kind = view.getUint8(record)
-    if (kind < EventKind.bookLevel || kind > EventKind.heartbeat) return 'unknown record kind'
+    if (kind < EventKind.bookLevel || kind > EventKind.bar) return 'unknown record kind'
     const value = view.getFloat64(record + 8, true)
     if (!(value >= 0 && value < VALUE_MAX)) return 'value out of range'
   }

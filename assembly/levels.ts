@@ -1,0 +1,173 @@
+import { estimatorHour, estimatorInit, estimatorMap, estimatorStep, estimatorSweep, estimatorTiers } from "./estimator";
+import {
+  BUCKETS,
+  GRID_BUCKETS,
+  HEAD_BAR,
+  HEAD_CLOCK_MS,
+  HEAD_HIGH,
+  HEAD_HOUR_USD,
+  HEAD_LOW,
+  HEAD_PRICE,
+  HEAD_STEP,
+  HEAD_SWEPT_MS,
+  HEAD_TRADES,
+  HEAD_TURNOVER_HIGH,
+  HEAD_TURNOVER_LOW,
+  HEAD_TURNOVER_MS,
+  HEAD_TURNOVER_USD,
+  LEVELS,
+  LEVELS_FRESH,
+  LEVELS_MAP,
+  SETTING_COMPLETE_MASK,
+  SETTING_DISTANCE_MIN,
+  VENUE_SLOTS,
+  V_OPEN_INTEREST,
+  V_OPEN_INTEREST_USD,
+  venueAt,
+} from "./layout";
+
+/* Feeds the estimator from the asset's events: all its times come from the asset's clock, so the same log makes the
+   same ledger. Venues are pooled: one ledger per asset. */
+
+const SWEEP_MS: f64 = 1_000;
+const TURNOVER_MS: f64 = 300_000;
+const HOUR_MS: f64 = 3_600_000;
+/** A longer silence is a stop, not a step: nobody knows what was traded meanwhile. */
+const STEP_MS_MAX: f64 = 3_600_000;
+
+const BAR_LOW: i32 = 0;
+const BAR_OPEN_INTEREST: i32 = 4;
+
+/** The first price: an empty ledger around it. */
+export function levelsStart(price: f64): void {
+  const clock = load<f64>(HEAD_CLOCK_MS);
+  estimatorInit(LEVELS, price);
+  estimatorTiers(LEVELS, load<f64>(SETTING_DISTANCE_MIN), false);
+  store<f64>(HEAD_SWEPT_MS, clock);
+  store<f64>(HEAD_TURNOVER_MS, clock);
+  store<f64>(HEAD_LOW, price);
+  store<f64>(HEAD_HIGH, price);
+  store<f64>(HEAD_TURNOVER_LOW, price);
+  store<f64>(HEAD_TURNOVER_HIGH, price);
+  store<u32>(LEVELS_FRESH, 0);
+}
+
+export function levelsPrice(price: f64): void {
+  if (price < load<f64>(HEAD_LOW)) store<f64>(HEAD_LOW, price);
+  if (price > load<f64>(HEAD_HIGH)) store<f64>(HEAD_HIGH, price);
+}
+
+/**
+ * Realised USD of the hour, from venues whose liquidation feed is complete: a capped feed says where, never how much.
+ * Scaled up to all venues by open interest when the hour closes.
+ */
+export function levelsLiquidation(venue: i32, side: i32, usd: f64): void {
+  if ((load<u32>(SETTING_COMPLETE_MASK) & (1 << venue)) === 0) return;
+  const at = HEAD_HOUR_USD + (<usize>side << 3);
+  store<f64>(at, load<f64>(at) + usd);
+}
+
+/** Called before the clock moves to `timeMs`: what price has passed is swept, then what is due is seeded and scored. */
+export function levelsClock(timeMs: f64): void {
+  if (passed(load<f64>(HEAD_SWEPT_MS), timeMs, SWEEP_MS)) {
+    sweep();
+    store<f64>(HEAD_SWEPT_MS, timeMs);
+  }
+  const before = load<f64>(HEAD_TURNOVER_MS);
+  if (!passed(before, timeMs, TURNOVER_MS)) return;
+  const clock = load<f64>(HEAD_CLOCK_MS);
+  // After a silence the step ends where events ended.
+  const until = timeMs - clock > STEP_MS_MAX ? clock : timeMs;
+  turnover(until > before ? until - before : 1);
+  if (passed(before, timeMs, HOUR_MS)) hour();
+  store<f64>(HEAD_TURNOVER_MS, timeMs);
+}
+
+// @ts-ignore: decorator
+@inline
+function passed(from: f64, to: f64, every: f64): bool {
+  return Math.floor(to / every) > Math.floor(from / every);
+}
+
+function sweep(): void {
+  const low = load<f64>(HEAD_LOW);
+  const high = load<f64>(HEAD_HIGH);
+  const price = load<f64>(HEAD_PRICE);
+  estimatorSweep(LEVELS, low, high, price);
+  if (low < load<f64>(HEAD_TURNOVER_LOW)) store<f64>(HEAD_TURNOVER_LOW, low);
+  if (high > load<f64>(HEAD_TURNOVER_HIGH)) store<f64>(HEAD_TURNOVER_HIGH, high);
+  store<f64>(HEAD_LOW, price);
+  store<f64>(HEAD_HIGH, price);
+  store<u32>(LEVELS_FRESH, 0);
+}
+
+function turnover(dtMs: f64): void {
+  const price = load<f64>(HEAD_PRICE);
+  const volume = load<f64>(HEAD_TRADES) > 0 ? load<f64>(HEAD_TURNOVER_USD) : NaN;
+  const coins = openInterest(V_OPEN_INTEREST, -1);
+  const low = load<f64>(HEAD_TURNOVER_LOW);
+  const high = load<f64>(HEAD_TURNOVER_HIGH);
+  estimatorStep(LEVELS, low, high, price, volume, coins > 0 ? coins : NaN, dtMs);
+  store<f64>(HEAD_TURNOVER_USD, 0);
+  store<f64>(HEAD_TURNOVER_LOW, price);
+  store<f64>(HEAD_TURNOVER_HIGH, price);
+  store<u32>(LEVELS_FRESH, 0);
+}
+
+function hour(): void {
+  const mask = load<u32>(SETTING_COMPLETE_MASK);
+  const all = openInterest(V_OPEN_INTEREST_USD, -1);
+  const heard = openInterest(V_OPEN_INTEREST_USD, mask);
+  const scale = heard > 0 ? all / heard : NaN;
+  estimatorHour(LEVELS, load<f64>(HEAD_HOUR_USD) * scale, load<f64>(HEAD_HOUR_USD + 8) * scale, heard > 0);
+  store<f64>(HEAD_HOUR_USD, 0);
+  store<f64>(HEAD_HOUR_USD + 8, 0);
+  store<u32>(LEVELS_FRESH, 0);
+}
+
+/** Sum of a venue field over the venues of a mask. */
+function openInterest(field: usize, mask: i32): f64 {
+  let sum: f64 = 0;
+  for (let venue = 0; venue < VENUE_SLOTS; venue++) {
+    if ((mask & (1 << venue)) !== 0) sum += load<f64>(venueAt(venue) + field);
+  }
+  return sum;
+}
+
+/**
+ * One field of a five-minute bar of the past; the last field applies the bar. Bars come before the asset's own events
+ * have made a step, oldest first: they warm the ledger up and touch nothing else.
+ */
+export function levelsBar(field: i32, value: f64): void {
+  if (field < BAR_LOW || field > BAR_OPEN_INTEREST) return;
+  store<f64>(HEAD_BAR + (<usize>field << 3), value);
+  if (field !== BAR_OPEN_INTEREST) return;
+  const low = load<f64>(HEAD_BAR);
+  const high = load<f64>(HEAD_BAR + 8);
+  const close = load<f64>(HEAD_BAR + 16);
+  if (!(low > 0 && low <= close && close <= high)) return;
+  estimatorSweep(LEVELS, low, high, close);
+  estimatorStep(LEVELS, low, high, close, load<f64>(HEAD_BAR + 24), value > 0 ? value : NaN, TURNOVER_MS);
+  store<f64>(HEAD_LOW, close);
+  store<f64>(HEAD_HIGH, close);
+  store<f64>(HEAD_TURNOVER_LOW, close);
+  store<f64>(HEAD_TURNOVER_HIGH, close);
+  store<u32>(LEVELS_FRESH, 0);
+}
+
+/** Predicted USD of BUCKETS cells from `base`: f32[2][BUCKETS], longs then shorts. The whole map is kept until it changes. */
+export function levelsTo(out: usize, base: i32): void {
+  if (load<u32>(LEVELS_FRESH) === 0) {
+    estimatorMap(LEVELS, LEVELS_MAP, LEVELS_MAP + (<usize>GRID_BUCKETS << 2), 0, load<f64>(HEAD_STEP), GRID_BUCKETS);
+    store<u32>(LEVELS_FRESH, 1);
+  }
+  memory.fill(out, 0, <usize>BUCKETS << 3);
+  const first = base > 0 ? base : 0;
+  const end = base + BUCKETS < GRID_BUCKETS ? base + BUCKETS : GRID_BUCKETS;
+  if (end <= first) return;
+  const bytes = <usize>(end - first) << 2;
+  for (let side = 0; side < 2; side++) {
+    const row = out + (<usize>(side * BUCKETS + first - base) << 2);
+    memory.copy(row, LEVELS_MAP + (<usize>(side * GRID_BUCKETS + first) << 2), bytes);
+  }
+}

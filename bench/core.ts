@@ -1,0 +1,190 @@
+// Book updates, column reads and the 65-asset tick of the core, beside the same work in JavaScript and in tardis-dev.
+import { OrderBook } from 'tardis-dev'
+import { Bench as Tinybench } from 'tinybench'
+import { AssetMemory } from '../src/engine/asset-memory.ts'
+import { type CoreExports, instantiateCore, loadCore, mapOfCore } from '../src/engine/core.ts'
+import { assets } from '../src/model/assets.ts'
+import { BUCKETS, codeOfUsd, LAYERS } from '../src/model/layers.ts'
+import { VENUES } from '../src/model/venues.ts'
+import { encodeCells } from '../src/wire/cells.ts'
+import { prng } from '../test/reference/prng.ts'
+import { type LevelUpdate, workload } from './books.ts'
+import { type Bench, type BenchResult, rounded } from './figures.ts'
+
+const SEED = 7
+
+export const bench: Bench = async ({ full }) => {
+  const rounds = full ? 40 : 2
+  const updatesPerBatch = 67 // 21.8 k updates in a tick of 250 ms over 325 books
+  const { updates, batches } = workload(prng(SEED), updatesPerBatch, rounds)
+  const module = await loadCore()
+  const map = mapOfCore(module)
+  const memories = assets.map((asset) => new AssetMemory(asset, map))
+  const cores = memories.map((memory) => instantiateCore(module, memory.memory))
+  for (const core of cores) core.init()
+
+  const timed = new Tinybench({ iterations: full ? 12 : 2, time: 0, warmupIterations: full ? 2 : 1, warmupTime: 0 })
+  let generation = 0
+  timed.add('core', () => {
+    generation++
+    for (const { asset, bytes } of batches) {
+      feed(memories[asset]!, cores[asset]!, renumber(bytes, generation))
+    }
+  })
+  const js = jsBooks()
+  timed.add('js', () => {
+    for (const update of updates) js.apply(update)
+  })
+  const peers = Array.from({ length: assets.length * VENUES }, () => new OrderBook({ removeCrossedLevels: false }))
+  for (const peer of peers) peer.update(bookChange(true, []))
+  timed.add('tardis-dev', () => {
+    for (const { book, side, tick, size } of updates) {
+      const level = { price: tick, amount: size }
+      peers[book]!.update(side === 0 ? bookChange(false, [level]) : bookChange(false, [], [level]))
+    }
+  })
+  const tick = tickOf(memories, cores)
+  timed.add('tick', tick.run, { beforeEach: tick.prepare(batches.slice(0, assets.length * VENUES)) })
+  const columns = columnsOf()
+  timed.add('column js', () => {
+    for (let asset = 0; asset < assets.length; asset++) columns.read()
+  })
+  await timed.run()
+
+  const ms = (name: string): number => timed.getTask(name)?.result?.latency?.p50 ?? Number.NaN
+  const perLevel = (name: string): number => (ms(name) * 1e6) / updates.length
+  const coreNs = perLevel('core')
+  const jsNs = perLevel('js')
+  const peerNs = perLevel('tardis-dev')
+  const result: BenchResult = {
+    title: `Core: ${updates.length.toLocaleString('en')} level updates over ${assets.length * VENUES} books (seed ${SEED}), medians`,
+    rows: [
+      { name: 'book update with grid: core, ring to book', value: coreNs, unit: 'ns a level' },
+      {
+        name: 'book update with grid: JavaScript (Map + arrays)',
+        value: jsNs,
+        unit: 'ns a level',
+        note: ratio(jsNs, coreNs),
+      },
+      {
+        name: 'book update, no grid: tardis-dev OrderBook',
+        value: peerNs,
+        unit: 'ns a level',
+        note: ratio(peerNs, coreNs),
+      },
+      { name: 'tick of 65 assets: drain, read and encode the 1m column', value: ms('tick'), unit: 'ms' },
+      {
+        name: '65 columns, quantise and encode only: JavaScript',
+        value: ms('column js'),
+        unit: 'ms',
+        note: ratio(ms('column js'), ms('tick')),
+      },
+    ],
+    figures: {
+      bookNs: rounded(coreNs),
+      bookJsNs: rounded(jsNs),
+      bookPeerNs: rounded(peerNs),
+      jsVsCore: rounded(jsNs / coreNs),
+      peerVsCore: rounded(peerNs / coreNs),
+      tickMs: rounded(ms('tick')),
+    },
+  }
+  return result
+}
+
+function ratio(other: number, own: number): string {
+  return `${rounded(other / own)}x the core`
+}
+
+/** The same batch with a sequence and time of its own, so that it is not taken for a repetition. In place. */
+function renumber(bytes: Uint8Array, generation: number): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  view.setFloat64(8, (view.getFloat64(8, true) % 1e6) + generation * 1e6, true)
+  return bytes
+}
+
+function feed(memory: AssetMemory, core: CoreExports, bytes: Uint8Array): void {
+  if (memory.append(bytes)) return
+  core.tick()
+  memory.clearOut()
+  if (!memory.append(bytes)) throw new Error('an emptied ring holds any batch')
+}
+
+/** One turn of the fast loop on this thread: 250 ms of events for every asset, everybody watched at 1m. */
+function tickOf(
+  memories: AssetMemory[],
+  cores: CoreExports[],
+): { prepare: (batches: { asset: number; bytes: Uint8Array }[]) => () => void; run: () => void } {
+  let generation = 1_000
+  const turn = (): void => {
+    for (const [id, core] of cores.entries()) {
+      core.tick()
+      memories[id]!.clearOut()
+    }
+  }
+  return {
+    prepare: (batches) => () => {
+      for (const memory of memories) memory.activate(0, true)
+      turn()
+      generation++
+      for (const { asset, bytes } of batches) memories[asset]!.append(renumber(bytes, generation))
+    },
+    run: turn,
+  }
+}
+
+/** Books as maps and a grid as arrays: what one writes first in JavaScript, without the time weighting. */
+function jsBooks(): { apply(update: LevelUpdate): void } {
+  const books = Array.from({ length: assets.length * VENUES }, () => new Map<number, number>())
+  const grids = assets.map(() => [new Float64Array(8192), new Float64Array(8192)] as const)
+  const ratios = assets.map((asset) => asset.gridTick / (asset.priceUsd * 3e-4))
+  return {
+    apply({ book, asset, side, tick, size }) {
+      const levels = books[book]!
+      const key = side === 0 ? tick : -tick
+      const old = levels.get(key) ?? 0
+      if (size === 0) levels.delete(key)
+      else levels.set(key, size)
+      const grid = grids[asset]![side === 0 ? 0 : 1]
+      const bucket = Math.floor(tick * ratios[asset]!)
+      grid[bucket] = (grid[bucket] ?? 0) + (size - old) * tick * assets[asset]!.gridTick
+    },
+  }
+}
+
+/** Quantising and encoding one column of plausible depth in JavaScript, against a column that differs in some cells. */
+function columnsOf(): { read(): void } {
+  const random = prng(SEED)
+  const usd = Float64Array.from({ length: LAYERS * BUCKETS }, () => (random() < 0.5 ? 0 : 10 ** (3 + random() * 4)))
+  const codes = new Uint8Array(BUCKETS)
+  const target = new Uint8Array(LAYER_BYTES_MAX)
+  const reference = Uint8Array.from({ length: BUCKETS }, () => Math.floor(random() * 200))
+  return {
+    read() {
+      for (let layer = 0; layer < LAYERS; layer++) {
+        for (let cell = 0; cell < BUCKETS; cell++) {
+          codes[cell] = cell % 40 === 0 ? codeOfUsd(usd[layer * BUCKETS + cell]!, 100) : reference[cell]!
+        }
+        encodeCells(codes, reference, target, 0)
+      }
+    },
+  }
+}
+
+function bookChange(
+  isSnapshot: boolean,
+  bids: { price: number; amount: number }[],
+  asks: { price: number; amount: number }[] = [],
+): Parameters<OrderBook['update']>[0] {
+  const timestamp = new Date(0)
+  return {
+    type: 'book_change',
+    symbol: 'X',
+    exchange: 'binance-futures',
+    isSnapshot,
+    bids,
+    asks,
+    timestamp,
+    localTimestamp: timestamp,
+  }
+}
