@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -11,9 +11,9 @@ const GZIP_BYTES_MAX = 250_000
 
 /**
  * Builds the page into a folder that it empties first: index.html, and script, style sheet and icon with the hash of
- * their content in the name, so they can be cached for ever. Answers the bytes of a first visit, compressed.
+ * their content in the name, so they can be cached for ever.
  */
-export async function buildWeb(outFolder: string): Promise<number> {
+export async function buildWeb(outFolder: string): Promise<void> {
   await rm(outFolder, { recursive: true, force: true })
   await mkdir(outFolder, { recursive: true })
   const script = await bundle('main.ts')
@@ -25,8 +25,14 @@ export async function buildWeb(outFolder: string): Promise<number> {
     .replace('%STYLE%', await save(outFolder, 'page', 'css', style))
     .replace('%ICON%', await save(outFolder, 'icon', 'svg', icon))
   await writeFile(join(outFolder, 'index.html'), page)
-  const bytes = [script, style, icon, Buffer.from(page)].reduce((sum, file) => sum + gzipSync(file).length, 0)
+  const bytes = await gzipBytes(outFolder)
   if (bytes > GZIP_BYTES_MAX) throw new Error(`the page has grown to ${bytes} bytes, more than ${GZIP_BYTES_MAX}`)
+}
+
+/** Bytes of a built page on a first visit, compressed. */
+export async function gzipBytes(folder: string): Promise<number> {
+  let bytes = 0
+  for (const name of await readdir(folder)) bytes += gzipSync(await readFile(join(folder, name))).length
   return bytes
 }
 
@@ -47,14 +53,15 @@ async function bundle(entry: string): Promise<Uint8Array> {
 }
 
 async function save(folder: string, name: string, extension: string, content: Uint8Array): Promise<string> {
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
-  const file = `${name}.${hash}.${extension}`
+  // Capitals after a dash: the gateway tells by this form that a file may be cached for ever.
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 8).toUpperCase()
+  const file = `${name}-${hash}.${extension}`
   await writeFile(join(folder, file), content)
   return `/${file}`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = process.argv[2] ?? fileURLToPath(new URL('../dist/web', import.meta.url))
-  const bytes = await buildWeb(folder)
-  process.stdout.write(`built ${folder}: ${(bytes / 1000).toFixed(1)} KB gzipped\n`)
+  const folder = process.argv[2] ?? fileURLToPath(new URL('../build/web', import.meta.url))
+  await buildWeb(folder)
+  process.stdout.write(`built ${folder}: ${((await gzipBytes(folder)) / 1000).toFixed(1)} KB gzipped\n`)
 }

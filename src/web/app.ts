@@ -123,6 +123,13 @@ export class LiquidityApp extends HTMLElement {
       this.#look = look
       map.look = look
     })
+    const look = this.#part<HTMLDetailsElement>('.look')
+    window.addEventListener('pointerdown', (event) => {
+      if (!look.contains(event.target as Node)) look.open = false
+    })
+    look.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') look.open = false
+    })
     this.#show.push(() => {
       const { asset, timeframe, mode } = this.#route!
       depth.setAttribute('aria-pressed', String(this.#showDepth))

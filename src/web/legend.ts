@@ -6,44 +6,54 @@ import { Channel, rampCss } from './palette.ts'
 
 const entries = [
   {
-    channel: Channel.realised,
+    channels: [Channel.realised],
     name: 'Realised',
     title: 'Liquidations that happened in the column',
-    in: ['raw', 'hybrid'],
+    modes: ['raw', 'hybrid'],
   },
   {
-    channel: Channel.predicted,
+    channels: [Channel.predicted],
     name: 'Predicted',
     title: 'Modelled: where forced orders would sit if the model is right, not where price will go',
-    in: ['synthetic', 'heatmap', 'hybrid'],
+    modes: ['synthetic', 'heatmap', 'hybrid'],
   },
-  { channel: Channel.bid, name: 'Bids', title: 'Resting bids, mean over the column', in: 'depth' },
-  { channel: Channel.ask, name: 'Asks', title: 'Resting asks, mean over the column', in: 'depth' },
+  {
+    channels: [Channel.bid, Channel.ask],
+    name: 'Bids, asks',
+    title: 'Resting depth, mean over the column, both sides on one scale',
+    modes: 'depth',
+  },
 ] as const
 
-/** One ramp per channel with the USD at which it starts and ends. Answers how to show it anew. */
+/** One scale per kind with the USD at which its ramps start and end. Answers how to show it anew. */
 export function legend(host: HTMLElement) {
-  const rows = entries.map((entry) => {
+  const rows = entries.map(({ name, title, channels }) => {
     const row = document.createElement('div')
-    const [name, low, ramp, high] = ['b', 'span', 'i', 'span'].map((tag) => document.createElement(tag))
     row.className = 'ramp'
-    ramp!.className = 'bar'
-    row.title = `${entry.title}. USD per bucket.`
-    name!.textContent = entry.name
-    row.append(name!, low!, ramp!, high!)
+    row.title = `${title}. USD per bucket.`
+    const label = document.createElement('b')
+    label.textContent = name
+    const low = document.createElement('span')
+    const high = document.createElement('span')
+    const bars = document.createElement('div')
+    bars.className = 'bars'
+    bars.append(...channels.map(() => document.createElement('i')))
+    row.append(label, low, bars, high)
     host.append(row)
-    return { row, low: low!, ramp: ramp!, high: high! }
+    return { row, low, high, bars }
   })
   return (map: LiquidityMap, mode: Mode, showDepth: boolean, look: MapLook): void => {
-    rows.forEach(({ row, low, ramp, high }, i) => {
-      const entry = entries[i]!
-      row.hidden = entry.in === 'depth' ? !showDepth : !(entry.in as readonly Mode[]).includes(mode)
-      const floor = map.scale.floor[entry.channel]!
-      const ceiling = map.scale.ceiling[entry.channel]!
+    rows.forEach(({ row, low, high, bars }, i) => {
+      const { modes, channels } = entries[i]!
+      row.hidden = modes === 'depth' ? !showDepth : !(modes as readonly Mode[]).includes(mode)
+      const floor = map.scale.floor[channels[0]]!
+      const ceiling = map.scale.ceiling[channels[0]]!
       const { quantumUsd } = map.field
       low.textContent = formatUsd(usdOfCode(Math.max(1, floor + (ceiling - floor) * look.threshold), quantumUsd))
       high.textContent = `${formatUsd(usdOfCode(ceiling, quantumUsd))}+`
-      ramp.style.background = rampCss(look.palette, entry.channel)
+      channels.forEach((channel, bar) => {
+        ;(bars.children[bar] as HTMLElement).style.background = rampCss(look.palette, channel)
+      })
     })
   }
 }
