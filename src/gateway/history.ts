@@ -69,7 +69,7 @@ export class History {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         reject(new LmapError('LMAP_STAGE_TIMEOUT', `The store took more than ${loadMsMax} ms for a history.`))
-      }, loadMsMax)
+      }, loadMsMax).unref()
     })
     try {
       return await Promise.race([read(stream.asset, stream.timeframe), late])

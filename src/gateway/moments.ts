@@ -58,7 +58,7 @@ export class Moments {
     return new Promise((resolve) => {
       let waiting = this.#waiting.get(stream)
       if (waiting === undefined) this.#waiting.set(stream, (waiting = new Set()))
-      const timer = withinMs === undefined ? undefined : setTimeout(() => wake(), withinMs)
+      const timer = withinMs === undefined ? undefined : setTimeout(() => wake(), withinMs).unref()
       const wake = () => {
         clearTimeout(timer)
         waiting.delete(wake)

@@ -36,8 +36,8 @@ const compressible = new Set(['.html', '.js', '.mjs', '.css', '.json', '.map', '
 const COMPRESS_BYTES_MIN = 1024
 // 9 of 11: the last two levels cost ten times the time for a few per cent.
 const BROTLI_QUALITY = 9
-/** esbuild's `[name]-[hash]`: eight capitals and digits, which no name chosen by hand looks like. */
-const hashedName = /-[A-Z0-9]{8}\.[a-z0-9.]+$/
+/** `name.0123456789.ext`, as ops/build-web.ts writes it: the name changes with the content. */
+const hashedName = /\.[0-9a-f]{10}\.[a-z0-9]+$/
 
 const brotliAsync = promisify(brotliCompress)
 const gzipAsync = promisify(gzip)
@@ -46,7 +46,7 @@ const gzipAsync = promisify(gzip)
  * Reads the built page into memory, by URL path. Only what is found here is ever served, so no path can lead out of
  * the folder; hidden files and links are left out.
  */
-export async function loadPages(folder: string): Promise<ReadonlyMap<string, Page>> {
+export async function loadPages(folder: string): Promise<Map<string, Page>> {
   const pages = new Map<string, Page>()
   let bytes = 0
   for (const name of await namesIn(folder)) {
@@ -85,7 +85,8 @@ function missing(folder: string, cause?: unknown): LmapError {
   })
 }
 
-async function pageOf(name: string, body: Buffer): Promise<Page> {
+/** Makes `body` ready to send; its name says its type and whether it may be cached for good. */
+export async function pageOf(name: string, body: Uint8Array): Promise<Page> {
   const extension = extname(name)
   const bodies = new Map<Encoding, Uint8Array>([['identity', body]])
   if (compressible.has(extension) && body.length >= COMPRESS_BYTES_MIN) {

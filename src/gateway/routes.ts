@@ -15,15 +15,14 @@ import type { StreamTable } from './stream-table.ts'
 export interface GatewayStatus {
   readonly ready: boolean
   /** What is missing, one sentence. */
-  readonly reason?: string
+  readonly reason?: string | undefined
   /** What each stage says of itself. */
   readonly stages: object
 }
 
 export interface RoutesOptions {
+  /** What does not change while the program runs, by path. */
   pages: ReadonlyMap<string, Page>
-  /** Body of /api/v1/assets. */
-  catalogue: string
   table: StreamTable
   moments: Moments
   metrics: Metrics
@@ -36,7 +35,7 @@ type Route = (request: Request) => Reply | Promise<Reply>
 
 /** Answers everything but the WebSocket. Never throws: what goes wrong is an answer too. */
 export function createRoutes(options: RoutesOptions): (request: Request) => Promise<Reply> {
-  const { pages, catalogue, metrics, log, limits, status } = options
+  const { pages, metrics, log, limits, status } = options
   let maps = 0
 
   const map: Route = async ({ query }) => {
@@ -64,7 +63,6 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
       headers: [['content-type', metrics.contentType]],
       body: await metrics.text(),
     }),
-    '/api/v1/assets': () => jsonReply(200, catalogue),
     '/api/v1/map': map,
     '/stream': () => ({
       ...errorReply(426, 'LMAP_REQUEST_INVALID', 'This is a WebSocket.', 'Connect with ws://.'),

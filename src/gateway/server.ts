@@ -12,7 +12,7 @@ import { FanOut } from './fan-out.ts'
 import { type GatewayMetrics, gatewayMetrics } from './gateway-metrics.ts'
 import { History } from './history.ts'
 import { Moments } from './moments.ts'
-import { loadPages, type Page } from './pages.ts'
+import { loadPages, type Page, pageOf } from './pages.ts'
 import { checkPort } from './port.ts'
 import { commonHeaders, type Reply, type Request, statusLine } from './reply.ts'
 import { createRoutes, type GatewayStatus } from './routes.ts'
@@ -111,10 +111,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     assert(app === undefined, 'a gateway is started once')
     const { webRoot, host, port } = options
     if (port !== 0) await checkPort(host, port)
-    const pages: ReadonlyMap<string, Page> = webRoot === undefined ? new Map() : await loadPages(webRoot)
+    const pages = webRoot === undefined ? new Map<string, Page>() : await loadPages(webRoot)
+    const catalogue = catalogueText({ version: options.version, source, simulated })
+    pages.set('/api/v1/assets', await pageOf('assets.json', Buffer.from(catalogue)))
     const answer = createRoutes({
       pages,
-      catalogue: catalogueText({ version: options.version, source, simulated }),
       table,
       moments,
       metrics: options.metrics,

@@ -17,8 +17,8 @@ async function freePort(): Promise<number> {
 }
 
 test('a port held by another gateway is LMAP_PORT_BUSY with a way out', async () => {
-  const rig = await startGateway()
-  const { port } = rig.gateway
+  const port = await freePort()
+  const rig = await startGateway({ port })
   await expect(startGateway({ port })).rejects.toMatchObject({
     code: 'LMAP_PORT_BUSY',
     message: expect.stringContaining(String(port)),
