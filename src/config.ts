@@ -61,7 +61,12 @@ export function readConfig(argv: readonly string[], version: string): Config | u
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return undefined
-    throw new LmapError('LMAP_CONFIG', error.message.replace(/^error: /, '').replace(/\.?$/, '.'), {
+    // A suggestion comes on a line of its own; ours is one line.
+    const message = error.message
+      .replace(/^error: /, '')
+      .replace(/\s*\n\s*/g, ' ')
+      .replace(/\.?$/, '.')
+    throw new LmapError('LMAP_CONFIG', message, {
       hint: 'npm start -- --help lists what there is.',
     })
   }
@@ -79,12 +84,12 @@ function command(version: string): Command {
   const cores = availableParallelism()
   const option = (flags: string, text: string): Option => {
     const made = new Option(flags, text)
-    return made.env(`LMAP_${made.attributeName().toUpperCase()}`)
+    return made.env(`LMAP_${made.name().replaceAll('-', '_').toUpperCase()}`)
   }
   const program = new Command('npm start --')
   program
     .description(
-      'One live map of where price is pulled and stopped: resting depth, realised liquidations and\npredicted forced orders, across five venues and 65 assets.',
+      'One live map of where price is pulled and stopped: resting depth, realised liquidations and predicted forced orders, across five venues and 65 assets.',
     )
     .version(version)
     .allowExcessArguments(false)

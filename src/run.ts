@@ -6,7 +6,7 @@ import { createGateway, type Gateway } from './gateway/server.ts'
 import { createInProcessLog } from './log/in-process.ts'
 import { createKafkaLog } from './log/kafka.ts'
 import { type Asset, assetByName, assets } from './model/assets.ts'
-import { describeError, LmapError } from './model/errors.ts'
+import { describeError, type ErrorCode, LmapError } from './model/errors.ts'
 import { limits } from './model/limits.ts'
 import type { BatchSink, EventLog, Source, Stage, Store } from './model/stages.ts'
 import { COLUMNS } from './model/timeframes.ts'
@@ -105,6 +105,7 @@ export async function run(config: Config, { log, now, version }: Surroundings): 
       await eventLog.drained()
       await engine.drained()
       await store.flush()
+      warnOfCorrupt(eventLog, log)
     })
     ended.catch(() => undefined)
     return { config, engine, gateway, source, eventLog, metrics, ended: Promise.race([ended, failed.promise]), stop }
@@ -112,6 +113,15 @@ export async function run(config: Config, { log, now, version }: Surroundings): 
     await stop()
     throw error
   }
+}
+
+function warnOfCorrupt(eventLog: EventLog, log: Log): void {
+  const { corrupt } = eventLog.status()
+  if (corrupt === 0) return
+  log.warn(
+    { code: 'LMAP_BATCH_CORRUPT' satisfies ErrorCode, corrupt },
+    'corrupt batches were skipped, all others stand',
+  )
 }
 
 function openStore(config: Config, log: Log, now: () => UnixMs): Store {
