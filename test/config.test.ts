@@ -1,0 +1,125 @@
+// Guards the command line: what can be asked for, what comes out without a flag, and that every mistake is told in one
+// sentence with the code LMAP_CONFIG.
+import { join, resolve } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { readConfig } from '../src/config.ts'
+import { describeError } from '../src/model/errors.ts'
+import { textOf } from './source-files.ts'
+
+const read = (...argv: string[]) => readConfig(argv, '1.2.3')!
+
+function refusal(...argv: string[]): string {
+  try {
+    readConfig(argv, '1.2.3')
+  } catch (error) {
+    return describeError(error)
+  }
+  return 'accepted'
+}
+
+const before = { ...process.env }
+afterEach(() => {
+  process.env = { ...before }
+})
+
+describe('flags', () => {
+  test('none: the simulated market, kept in ./data/simulator, page on this machine only', () => {
+    expect(read()).toMatchObject({
+      source: 'simulator',
+      speed: 1,
+      rate: 20_000,
+      host: '127.0.0.1',
+      port: 8080,
+      data: resolve('data', 'simulator'),
+      store: { kind: 'embedded' },
+      keep: false,
+      logLevel: 'info',
+    })
+    expect(read().workers).toBeGreaterThanOrEqual(1)
+    expect(Object.isFrozen(read())).toBe(true)
+  })
+
+  test('are read', () => {
+    const argv = '--source replay --path a.lmap --assets btc,ETH --speed max --port 0 --host 0.0.0.0 --workers 3 --keep'
+    const more = '--kafka a:1,b:2 --topic t --data d --clickhouse http://c:8123 --record r.lmap --log-level warn'
+    expect(read(...argv.split(' '), ...more.split(' '))).toMatchObject({
+      source: 'replay',
+      path: 'a.lmap',
+      assets: ['BTC', 'ETH'],
+      speed: 'max',
+      port: 0,
+      host: '0.0.0.0',
+      workers: 3,
+      keep: true,
+      kafka: ['a:1', 'b:2'],
+      topic: 't',
+      data: join(resolve('d'), 'replay'),
+      store: { kind: 'server', url: 'http://c:8123' },
+      record: 'r.lmap',
+      logLevel: 'warn',
+    })
+    expect(
+      read('--seed', '7', '--rate', '500', '--duration', '60', '--truth', 't.jsonl', '--speed', '2.5'),
+    ).toMatchObject({
+      seed: 7,
+      rate: 500,
+      durationSeconds: 60,
+      truth: 't.jsonl',
+      speed: 2.5,
+    })
+  })
+
+  test('each source keeps its data apart, and --no-store keeps none', () => {
+    expect(read('--source', 'replay', '--path', 'x').data).toBe(resolve('data', 'replay'))
+    expect(read('--no-store').store).toEqual({ kind: 'none' })
+  })
+
+  test('come from the environment too, and the command line wins', () => {
+    Object.assign(process.env, { LMAP_PORT: '81', LMAP_LOG_LEVEL: 'error', LMAP_NO_STORE: '1', LMAP_ASSETS: 'SOL' })
+    expect(read()).toMatchObject({ port: 81, logLevel: 'error', store: { kind: 'none' }, assets: ['SOL'] })
+    expect(read('--port', '82')).toMatchObject({ port: 82 })
+    process.env.LMAP_PORT = 'many'
+    expect(refusal()).toMatch(/^LMAP_CONFIG: .*LMAP_PORT/)
+  })
+})
+
+describe('mistakes', () => {
+  test.each([
+    ['--colour red', "unknown option '--colour'"],
+    ['--prot 80', "unknown option '--prot' (Did you mean --port?)."],
+    ['go', 'too many arguments'],
+    ['--port', 'argument missing'],
+    ['--port 65536', 'It must be a whole number from 0 to 65535.'],
+    ['--port 80.5', 'It must be a whole number'],
+    ['--port -1', 'It must be a whole number'],
+    ['--workers 0', 'It must be a whole number from 1 to 64.'],
+    ['--rate many', 'It must be a whole number'],
+    ['--seed -5', 'It must be a whole number'],
+    ['--duration 0', 'It must be a whole number'],
+    ['--speed 0', 'It must be a number above 0, or max.'],
+    ['--speed fast', 'It must be a number above 0, or max.'],
+    ['--speed Infinity', 'It must be a number above 0, or max.'],
+    ['--assets BTC,NOPE', 'There is no asset NOPE.'],
+    ['--assets BTC,', 'It must be a comma-separated list.'],
+    ['--kafka ,', 'It must be a comma-separated list.'],
+    ['--source tape', 'Allowed choices are simulator, replay, live.'],
+    ['--log-level loud', 'Allowed choices are'],
+    ['--source live', 'live venues are not part of this version yet.'],
+    ['--source replay', 'needs a recording. Name it with --path FILE.'],
+    ['--path x', '--path goes with --source replay. Add --source replay.'],
+    ['--clickhouse localhost:8123', '--clickhouse is not an address. It looks like http://localhost:8123.'],
+  ])('%s', (argv, sentence) => {
+    const line = refusal(...argv.split(' '))
+    expect(line).toContain(sentence)
+    expect(line).toMatch(/^LMAP_CONFIG: [^\n]+\.$/)
+  })
+})
+
+test('the examples of --help name flags that there are', () => {
+  const source = textOf('src/config.ts')
+  const flags = new Set([...source.matchAll(/(?:option|new Option)\('(--[a-z-]+)/g)].map((match) => match[1]))
+  const examples = /const EXAMPLES = `([^`]+)`/.exec(source)![1]!
+  const used = [...examples.matchAll(/ (--[a-z][a-z-]*)/g)].map((match) => match[1])
+  expect(flags.size).toBeGreaterThan(15)
+  expect(used.filter((flag) => !flags.has(flag))).toEqual([])
+})
