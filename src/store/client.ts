@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import {
+  type ClickHouseClientConfigOptions,
   ClickHouseLogLevel,
   type ClickHouseSettings,
   createClient,
-  type NodeClickHouseClientConfigOptions,
 } from '@clickhouse/client'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
@@ -57,15 +57,19 @@ async function openServer(url: string): Promise<Client> {
       clickhouse_settings: { ...sharedSettings, wait_end_of_query: 1 },
       log: { level: ClickHouseLogLevel.OFF },
     })
-  const first = connect('default')
+  const client = connect(database)
   try {
-    await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` })
+    await client.command({ query: 'SELECT 1' }).catch(async (error) => {
+      if ((error as { type?: string }).type !== 'UNKNOWN_DATABASE') throw error
+      // Only now: a user who was given a database need not have the right to make one.
+      const maker = connect('default')
+      await maker.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` }).finally(() => maker.close())
+    })
   } catch (error) {
+    await client.close()
     throw serverFailure(error, where, password)
-  } finally {
-    await first.close()
   }
-  return wrap(connect(database), where, async () => {}, password)
+  return wrap(client, where, async () => {}, password)
 }
 
 async function openEmbedded(path: string): Promise<Client> {
@@ -79,7 +83,7 @@ async function openEmbedded(path: string): Promise<Client> {
   }
   // The client carries its own copy of the types that the engine takes from @clickhouse/client-common.
   const client = createClient({
-    connection: connection as unknown as NonNullable<NodeClickHouseClientConfigOptions['connection']>,
+    connection: connection as unknown as NonNullable<ClickHouseClientConfigOptions['connection']>,
     log: { level: ClickHouseLogLevel.OFF },
   })
   // Settings stay with the connection, so they are said once and not with every query.

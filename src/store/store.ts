@@ -13,17 +13,9 @@ import { migrate } from './migrations.ts'
 import { RowQueue } from './row-queue.ts'
 import { firstLine } from './server-address.ts'
 
-export type StoreLimits = Pick<
-  typeof allLimits,
-  | 'storeRowsMax'
-  | 'storeAgeMs'
-  | 'storeQueueRowsMax'
-  | 'storeQueueBytesMax'
-  | 'storeBodyBytesMax'
-  | 'storeRetryMs'
-  | 'storeRetryMsMax'
-  | 'storeStopMsMax'
->
+export type StoreLimits = {
+  readonly [Name in keyof typeof allLimits as Name extends `store${string}` ? Name : never]: number
+}
 
 export interface StoreOptions {
   readonly client: ClientOptions
