@@ -1,6 +1,6 @@
 import { encodeLayer, quantise } from "./codec";
 import { bucketOfPrice, gridUse, settledFrom } from "./grid";
-import { levelsTo } from "./levels";
+import { levelsFresh, levelsTo } from "./levels";
 import {
   ACTIVE_MASK,
   BLOCK_BYTES_MAX,
@@ -11,6 +11,7 @@ import {
   C_CLOSE,
   C_HIGH,
   C_KEYED,
+  C_LIQUIDATED,
   C_LOW,
   C_OBSERVED_MS,
   C_OPEN,
@@ -30,6 +31,7 @@ import {
   HEAD_STEP,
   KEY_MASK,
   LAYERS,
+  LEVELS_SENT,
   LIQ,
   MEAN,
   MESSAGE_BYTES,
@@ -85,7 +87,8 @@ function openColumn(timeframe: i32): void {
   store<f64>(c + C_CLOSE, price);
   store<f64>(c + C_VOLUME, 0);
   store<f64>(c + C_OBSERVED_MS, 0);
-  store<i32>(c + C_BASE, bucketOfPrice(price, load<f64>(HEAD_STEP)) - BUCKETS / 2);
+  // Even, so that pairs of buckets never straddle the window.
+  store<i32>(c + C_BASE, (bucketOfPrice(price, load<f64>(HEAD_STEP)) & ~1) - BUCKETS / 2);
   store<u32>(c + C_KEYED, 0);
 }
 
@@ -113,6 +116,7 @@ export function columnsLiquidation(side: i32, bucket: i32, cents: f64): void {
   for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
     const at = cell(LIQ, timeframe * 2 + side, bucket);
     store<f64>(at, load<f64>(at) + cents);
+    store<u32>(columnAt(timeframe) + C_LIQUIDATED, 1);
   }
 }
 
@@ -135,8 +139,9 @@ export function columnsRoll(clock: f64): void {
     if (clock < load<f64>(c + C_OPEN_MS) + timeframeMs(timeframe)) continue;
     for (let side = 0; side < 2; side++) {
       if (timeframe > 0) clearUsed(MEAN, (timeframe - 1) * 2 + side);
-      clearUsed(LIQ, timeframe * 2 + side);
+      if (load<u32>(c + C_LIQUIDATED) !== 0) clearUsed(LIQ, timeframe * 2 + side);
     }
+    store<u32>(c + C_LIQUIDATED, 0);
     openColumn(timeframe);
   }
   for (let side = 0; side < 2; side++) clearUsed(GRID_INTEGRAL, side);
@@ -189,12 +194,30 @@ function readColumn(timeframe: i32, c: usize): void {
     quantise(SCRATCH_VALUES, codesAt(side), quantum);
     centsTo(GRID_NOW, side, base);
     quantise(SCRATCH_VALUES, codesAt(2 + side), quantum);
-    centsTo(LIQ, timeframe * 2 + side, base);
-    quantise(SCRATCH_VALUES, codesAt(4 + side), quantum);
+    if (load<u32>(c + C_LIQUIDATED) !== 0) {
+      centsTo(LIQ, timeframe * 2 + side, base);
+      quantise(SCRATCH_VALUES, codesAt(4 + side), quantum);
+    } else {
+      memory.fill(codesAt(4 + side), 0, <usize>BUCKETS);
+    }
   }
+  const version = levelsFresh();
+  if (load<u32>(c + C_KEYED) !== 0 && load<u32>(levelsSentAt(timeframe)) === version) {
+    // The predicted map is that of the last turn: its codes were sent then.
+    memory.copy(codesAt(6), sentAt(timeframe) + 6 * <usize>BUCKETS, 2 * <usize>BUCKETS);
+    return;
+  }
+  store<u32>(levelsSentAt(timeframe), version);
   levelsTo(SCRATCH_LEVELS, base);
   quantise(SCRATCH_LEVELS, codesAt(6), quantum);
   quantise(SCRATCH_LEVELS + 4 * <usize>BUCKETS, codesAt(7), quantum);
+}
+
+/** Version of the predicted map in SENT; beside SENT, so that it goes with it. */
+// @ts-ignore: decorator
+@inline
+function levelsSentAt(timeframe: i32): usize {
+  return LEVELS_SENT + (<usize>timeframe << 2);
 }
 
 // @ts-ignore: decorator
@@ -209,39 +232,67 @@ function meanTo(timeframe: i32, side: i32, base: i32, clock: f64, observed: f64)
     centsTo(GRID_NOW, side, base);
     return;
   }
-  memory.fill(SCRATCH_VALUES, 0, 4 * <usize>BUCKETS);
-  const scale = USD_PER_CENT / observed;
-  const first = firstIn(base);
-  const last = lastIn(base);
+  const scale = f64x2.splat(USD_PER_CENT / observed);
   const from = load<f64>(HEAD_OBSERVED_FROM);
-  const longer = MEAN + (<usize>((timeframe - 1) * 2 + side) * <usize>GRID_BUCKETS << 3);
-  for (let bucket = first; bucket <= last; bucket++) {
-    const offset = <usize>(side * GRID_BUCKETS + bucket) << 3;
-    const since = load<f64>(GRID_SINCE + offset);
-    let sum = load<f64>(GRID_INTEGRAL + offset) + load<f64>(GRID_NOW + offset) * (clock - (since > from ? since : from));
-    if (timeframe > 0) sum = load<f64>(longer + (<usize>bucket << 3)) + (clock > from ? sum : 0);
-    store<f32>(SCRATCH_VALUES + (<usize>(bucket - base) << 2), <f32>(sum * scale));
+  const start = f64x2.splat(from);
+  const now = f64x2.splat(clock);
+  // The minute that is closing has its integral in the longer ones already.
+  const closing = timeframe > 0 && !(clock > from);
+  const first = evenFirst(base);
+  const end = evenEnd(base);
+  clearValues(base, first, end);
+  let at: usize = <usize>(side * GRID_BUCKETS + first) << 3;
+  let longer: usize = MEAN + (<usize>((timeframe - 1) * 2 + side) * <usize>GRID_BUCKETS << 3) + (<usize>first << 3);
+  for (let bucket = first; bucket < end; bucket += 2) {
+    const since = f64x2.pmax(start, v128.load(GRID_SINCE + at));
+    const resting = f64x2.mul(v128.load(GRID_NOW + at), f64x2.sub(now, since));
+    let sum = f64x2.add(v128.load(GRID_INTEGRAL + at), resting);
+    if (timeframe > 0) sum = closing ? v128.load(longer) : f64x2.add(v128.load(longer), sum);
+    putPair(bucket - base, f64x2.mul(sum, scale));
+    at += 16;
+    longer += 16;
   }
 }
 
 /** Copies BUCKETS cells of a [row][bucket] array of cents to SCRATCH_VALUES, in USD. */
 function centsTo(array: usize, row: i32, base: i32): void {
-  memory.fill(SCRATCH_VALUES, 0, 4 * <usize>BUCKETS);
-  const first = base > 0 ? base : 0;
-  const end = base + BUCKETS < GRID_BUCKETS ? base + BUCKETS : GRID_BUCKETS;
-  for (let bucket = first; bucket < end; bucket++) {
-    store<f32>(SCRATCH_VALUES + (<usize>(bucket - base) << 2), <f32>(load<f64>(cell(array, row, bucket)) * USD_PER_CENT));
+  const scale = f64x2.splat(USD_PER_CENT);
+  const first = evenFirst(base);
+  const end = evenEnd(base);
+  clearValues(base, first, end);
+  let at = cell(array, row, first);
+  for (let bucket = first; bucket < end; bucket += 2) {
+    putPair(bucket - base, f64x2.mul(v128.load(at), scale));
+    at += 16;
   }
 }
 
-function firstIn(base: i32): i32 {
-  const first = load<i32>(HEAD_BUCKET_FIRST);
+/** Two values as f32 at a cell of SCRATCH_VALUES. */
+// @ts-ignore: decorator
+@inline
+function putPair(index: i32, pair: v128): void {
+  v128.store64_lane(SCRATCH_VALUES + (<usize>index << 2), f32x4.demote_f64x2_zero(pair), 0);
+}
+
+/** Empties the cells outside [first, end): the rest is about to be written. */
+function clearValues(base: i32, first: i32, end: i32): void {
+  if (first >= end) {
+    memory.fill(SCRATCH_VALUES, 0, 4 * <usize>BUCKETS);
+    return;
+  }
+  memory.fill(SCRATCH_VALUES, 0, <usize>(first - base) << 2);
+  memory.fill(SCRATCH_VALUES + (<usize>(end - base) << 2), 0, <usize>(base + BUCKETS - end) << 2);
+}
+
+/** The used part of a column's window, in whole pairs: windows start at even buckets, and so does the grid. */
+function evenFirst(base: i32): i32 {
+  const first = load<i32>(HEAD_BUCKET_FIRST) & ~1;
   return base > first ? base : first;
 }
 
-function lastIn(base: i32): i32 {
-  const last = load<i32>(HEAD_BUCKET_LAST);
-  return base + BUCKETS - 1 < last ? base + BUCKETS - 1 : last;
+function evenEnd(base: i32): i32 {
+  const end = (load<i32>(HEAD_BUCKET_LAST) + 2) & ~1;
+  return base + BUCKETS < end ? base + BUCKETS : end;
 }
 
 /** Closed column: its block, then its codes as they are (for the store). */

@@ -109,6 +109,7 @@ export const C_VOLUME: usize = 40;
 export const C_OBSERVED_MS: usize = 48; // f64, of the closed minutes within it
 export const C_BASE: usize = 56; // i32
 export const C_KEYED: usize = 60; // u32, 1: SENT holds what the listeners have
+export const C_LIQUIDATED: usize = 64; // u32, 1: its realised layers are not empty
 
 const GRID_ARRAY: usize = 8 * <usize>GRID_BUCKETS;
 export const GRID: usize = COLUMN + COLUMN_STRIDE * 8;
@@ -141,7 +142,7 @@ export const SCRATCH_VALUES: usize = SENT + COLUMN_CODES * <usize>TIMEFRAMES; //
 export const SCRATCH_CODES: usize = SCRATCH_VALUES + 4 * <usize>BUCKETS; // u8[LAYERS][BUCKETS]
 export const SCRATCH_LEVELS: usize = SCRATCH_CODES + COLUMN_CODES; // f32[2][BUCKETS]
 export const EMPTY_CODES: usize = SCRATCH_LEVELS + 8 * <usize>BUCKETS; // u8[BUCKETS], always 0
-/** Predicted USD by absolute bucket, f32[2][GRID_BUCKETS], and whether it is that of the ledger as it is now. */
+/** Predicted USD by absolute bucket, f32[2][GRID_BUCKETS]; whether it is that of the ledger now; how often it was made. */
 export const LEVELS_MAP: usize = EMPTY_CODES + <usize>BUCKETS;
 export const LEVELS_FRESH: usize = LEVELS_MAP + 8 * <usize>GRID_BUCKETS;
 
@@ -149,7 +150,10 @@ export const LEVELS_FRESH: usize = LEVELS_MAP + 8 * <usize>GRID_BUCKETS;
 export const LAYER_BYTES_MAX: usize = 4 + (7 * <usize>BUCKETS) / 2;
 export const BLOCK_HEADER_BYTES: usize = 80;
 export const BLOCK_BYTES_MAX: usize = BLOCK_HEADER_BYTES + LAYER_BYTES_MAX * <usize>LAYERS;
-export const OUT: usize = LEVELS_FRESH + 16;
+export const LEVELS_VERSION: usize = LEVELS_FRESH + 4;
+/** Version of the predicted map that SENT holds, u32[TIMEFRAMES]. */
+export const LEVELS_SENT: usize = LEVELS_FRESH + 16;
+export const OUT: usize = LEVELS_SENT + 32;
 export const OUT_BYTES: usize = 1 << 20;
 export const MESSAGE_BYTES: usize = 16;
 /** What one batch can add at most: one close of every timeframe, and a row for each record. */

@@ -18,6 +18,7 @@ import {
   LEVELS,
   LEVELS_FRESH,
   LEVELS_MAP,
+  LEVELS_VERSION,
   SETTING_COMPLETE_MASK,
   SETTING_DISTANCE_MIN,
   VENUE_SLOTS,
@@ -155,12 +156,18 @@ export function levelsBar(field: i32, value: f64): void {
   store<u32>(LEVELS_FRESH, 0);
 }
 
-/** Predicted USD of BUCKETS cells from `base`: f32[2][BUCKETS], longs then shorts. The whole map is kept until it changes. */
-export function levelsTo(out: usize, base: i32): void {
+/** Brings the predicted map up to the ledger, if that has changed; returns the map's version, never 0. */
+export function levelsFresh(): u32 {
   if (load<u32>(LEVELS_FRESH) === 0) {
     estimatorMap(LEVELS, LEVELS_MAP, LEVELS_MAP + (<usize>GRID_BUCKETS << 2), 0, load<f64>(HEAD_STEP), GRID_BUCKETS);
     store<u32>(LEVELS_FRESH, 1);
+    store<u32>(LEVELS_VERSION, load<u32>(LEVELS_VERSION) + 1);
   }
+  return load<u32>(LEVELS_VERSION);
+}
+
+/** Predicted USD of BUCKETS cells from `base`: f32[2][BUCKETS], longs then shorts. The map must be fresh. */
+export function levelsTo(out: usize, base: i32): void {
   memory.fill(out, 0, <usize>BUCKETS << 3);
   const first = base > 0 ? base : 0;
   const end = base + BUCKETS < GRID_BUCKETS ? base + BUCKETS : GRID_BUCKETS;

@@ -61,7 +61,7 @@ function writeResult(bench: string, table: string): void {
   const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`
   const section = `## ${bench}\n\n${table}\n${machine}; commit ${commit}; ${new Date().toISOString().slice(0, 10)}.\n`
   const at = old.search(new RegExp(`^## ${bench}$`, 'm'))
-  if (at < 0) return writeFileSync(RESULTS, `${old.trimEnd()}\n\n${section}`)
-  const next = old.indexOf('\n## ', at + 1)
-  writeFileSync(RESULTS, `${old.slice(0, at)}${section}${next < 0 ? '' : old.slice(next)}`)
+  const next = at < 0 ? -1 : old.indexOf('\n## ', at + 1)
+  const before = at < 0 ? `${old.trimEnd()}\n\n` : old.slice(0, at)
+  writeFileSync(RESULTS, `${before}${section}${next < 0 ? '' : old.slice(next)}`)
 }

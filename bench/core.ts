@@ -6,7 +6,7 @@ import { type CoreExports, instantiateCore, loadCore, mapOfCore } from '../src/e
 import { assets } from '../src/model/assets.ts'
 import { BUCKETS, codeOfUsd, LAYERS } from '../src/model/layers.ts'
 import { VENUES } from '../src/model/venues.ts'
-import { encodeCells } from '../src/wire/cells.ts'
+import { encodeCells, LAYER_BYTES_MAX } from '../src/wire/cells.ts'
 import { prng } from '../test/reference/prng.ts'
 import { type LevelUpdate, workload } from './books.ts'
 import { type Bench, type BenchResult, rounded } from './figures.ts'
@@ -51,7 +51,11 @@ export const bench: Bench = async ({ full }) => {
   })
   await timed.run()
 
-  const ms = (name: string): number => timed.getTask(name)?.result?.latency?.p50 ?? Number.NaN
+  const ms = (name: string): number => {
+    const result = timed.getTask(name)?.result
+    if (result?.state !== 'completed') throw new Error(`the task ${name} did not complete`)
+    return result.latency.p50
+  }
   const perLevel = (name: string): number => (ms(name) * 1e6) / updates.length
   const coreNs = perLevel('core')
   const jsNs = perLevel('js')
