@@ -63,6 +63,8 @@ async function blockHeader(file: FileHandle, path: string, at: number): Promise<
   const header = decodeBlockHeader(bytes)
   // Two blocks' worth is what an incompressible one needs at most; anything larger is damage, not data.
   if (header.bytes > 2 * limits.recordBytesMax || header.rawBytes > limits.recordBytesMax) throw broken(path, at)
+  // An end mark is all zeros: a block whose length was damaged must not pass for one.
+  if (header.bytes === 0 && (header.rawBytes !== 0 || header.crc !== 0)) throw broken(path, at)
   return header
 }
 
