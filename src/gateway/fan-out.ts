@@ -163,6 +163,15 @@ export class FanOut {
     this.#plan()
   }
 
+  /** Before frames are published: who has missed one must not get the next, only a snapshot. */
+  applyCuts(): void {
+    for (const client of this.#cut) {
+      this.#cut.delete(client)
+      for (const [stream, subscription] of client.subscriptions) this.#suspend(client, stream, subscription)
+      this.#makeReady(client)
+    }
+  }
+
   #obey(client: Client, control: Control): void {
     if (control.op === 'ack') {
       for (const { asset, timeframe, sequence } of control.read) {
@@ -251,11 +260,7 @@ export class FanOut {
 
   #run(): void {
     const { limits } = this.#options
-    for (const client of this.#cut) {
-      this.#cut.delete(client)
-      for (const [stream, subscription] of client.subscriptions) this.#suspend(client, stream, subscription)
-      this.#makeReady(client)
-    }
+    this.applyCuts()
     let left = limits.snapshotsPerTurnMax
     for (const client of this.#ready) {
       if (left === 0 || this.#unsent.size >= limits.snapshotsUnsentMax) break

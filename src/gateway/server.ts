@@ -152,7 +152,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     start,
     stop: () => (stopping ??= stop()),
     block: (live) => table.block(live),
-    flush: () => table.flush(),
+    flush() {
+      fanOut.applyCuts()
+      table.flush()
+    },
     get port() {
       const [socket] = listening
       return socket === undefined ? 0 : uws.us_socket_local_port(socket as uws.us_socket)
