@@ -144,7 +144,7 @@ export class Episodes {
     const coins = roundToLot(usd / price, listing.lotCoins)
     const lastsMs = prng.between(planted.absorptionLowMs, planted.absorptionHighMs)
     // Whether it holds is a matter of whether more comes than it has.
-    const pressure = prng.chance(planted.absorptionHolds) ? prng.between(0.6, 0.9) : prng.between(1.2, 1.6)
+    const pressure = prng.chance(planted.absorptionHolds) ? prng.between(0.6, 0.9) : prng.between(2.5, 4)
     const order = { tick, isAsk, initialCoins: coins, leftCoins: coins, shownCoins: 0, filledCoins: 0 }
     this.#absorption = {
       venue: listing.venue,

@@ -74,7 +74,7 @@ export const volatility = Object.freeze({
   jumpHigh: 45,
   /** A jump or the impact of an order is worked off with this time constant. */
   pushMs: 700,
-  pushMax: 0.03,
+  pushMax: 0.012,
   /** Pull back to the start price, so that days of running stay near the table. */
   homeMs: 5 * 86_400_000,
   /** Venues differ from the common price by about so much, for about so long. */
@@ -107,7 +107,7 @@ export const traders = Object.freeze({
   /** A forced order pays at most this much beyond the mark; what is left goes to the insurance fund. */
   slippageMax: 0.02,
   /** Price moved, in units of 1e-4, by forced orders of 1e-4 of the open interest. */
-  impact: 0.8,
+  impact: 0.12,
 })
 
 export const flow = Object.freeze({
