@@ -36,8 +36,8 @@ const compressible = new Set(['.html', '.js', '.mjs', '.css', '.json', '.map', '
 const COMPRESS_BYTES_MIN = 1024
 // 9 of 11: the last two levels cost ten times the time for a few per cent.
 const BROTLI_QUALITY = 9
-/** `name.0123456789.ext`, as ops/build-web.ts writes it: the name changes with the content. */
-const hashedName = /\.[0-9a-f]{10}\.[a-z0-9]+$/
+/** `name-0123ABCD.ext`, as ops/build-web.ts writes it: the name changes with the content. */
+const hashedName = /-[0-9A-F]{8}\.[a-z0-9]+$/
 
 const brotliAsync = promisify(brotliCompress)
 const gzipAsync = promisify(gzip)

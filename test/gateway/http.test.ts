@@ -14,15 +14,15 @@ import { type Rig, startGateway, until } from './rig.ts'
 let folder: string
 let rig: Rig
 const script = `console.log(${JSON.stringify('liquidity '.repeat(500))})`
-const index = '<!doctype html><script type="module" src="/assets/main.0123abcdef.js"></script>'
+const index = '<!doctype html><script type="module" src="/assets/main-0123ABCD.js"></script>'
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lmap-page-'))
   await mkdir(join(folder, 'page/assets'), { recursive: true })
   await writeFile(join(folder, 'secret.txt'), 'secret')
   await writeFile(join(folder, 'page/index.html'), index)
-  await writeFile(join(folder, 'page/assets/main.0123abcdef.js'), script)
-  await writeFile(join(folder, 'page/assets/some.component.js'), script)
+  await writeFile(join(folder, 'page/assets/main-0123ABCD.js'), script)
+  await writeFile(join(folder, 'page/assets/some-component.js'), script)
   await writeFile(join(folder, 'page/.hidden'), 'secret')
   await symlink(join(folder, 'secret.txt'), join(folder, 'page/link.txt'))
 })
@@ -53,10 +53,10 @@ describe('the page', () => {
       expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
       expect(answer.headers.get('cache-control')).toBe('no-cache')
     }
-    const hashed = await fetch(`${rig.http}/assets/main.0123abcdef.js`)
+    const hashed = await fetch(`${rig.http}/assets/main-0123ABCD.js`)
     expect(hashed.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
     expect(hashed.headers.get('cache-control')).toContain('immutable')
-    const named = await fetch(`${rig.http}/assets/some.component.js`)
+    const named = await fetch(`${rig.http}/assets/some-component.js`)
     expect(named.headers.get('cache-control')).toBe('no-cache')
   })
 
@@ -76,7 +76,7 @@ describe('the page', () => {
     [null, '', (bytes: Uint8Array) => Buffer.from(bytes).toString()],
   ])('is sent as %s to who accepts "%s"', async (encoding, accepted, decode) => {
     rig = await startGateway({ webRoot: join(folder, 'page') })
-    const head = `GET /assets/main.0123abcdef.js HTTP/1.1\r\nAccept-Encoding: ${accepted}`
+    const head = `GET /assets/main-0123ABCD.js HTTP/1.1\r\nAccept-Encoding: ${accepted}`
     const answer = await rawRequest(head)
     const start = answer.indexOf('\r\n\r\n') + 4
     expect(decode(Buffer.from(answer.slice(start), 'latin1'))).toBe(script)
