@@ -55,14 +55,22 @@ function bitsOf(rows: readonly { x: number[]; y: number }[]): number[] {
     Math.sqrt(column.reduce((sum, v) => sum + (v - mean[k]!) ** 2, 0) / column.length),
   )
   const standard = rows.map((row) => [1, ...row.x.map((v, k) => (v - mean[k]!) / deviation[k]!)])
-  const base = likelihoods(standard.map((x) => x.slice(0, 14)), rows.map((row) => row.y))
-  const full = likelihoods(standard, rows.map((row) => row.y))
+  const base = likelihoods(
+    standard.map((x) => x.slice(0, 14)),
+    rows.map((row) => row.y),
+  )
+  const full = likelihoods(
+    standard,
+    rows.map((row) => row.y),
+  )
   return full.map((value, i) => (i < 200 ? Number.NaN : value - base[i]!))
 }
 
 function likelihoods(xs: readonly number[][], ys: readonly number[]): number[] {
   const n = xs[0]!.length
-  let p = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? (i === 0 ? 100 : 0.3) : 0)))
+  let p: number[][] = Array.from({ length: n }, (_, i) =>
+    Array.from({ length: n }, (_, j) => (i === j ? (i === 0 ? 100 : 0.3) : 0)),
+  )
   let theta = new Array<number>(n).fill(0)
   let variance = 4
   return xs.map((x, hour) => {
@@ -74,7 +82,8 @@ function likelihoods(xs: readonly number[][], ys: readonly number[]): number[] {
     p = p.map((row, i) => row.map((v, j) => (v - (px[i]! * px[j]!) / below) / FORGET))
     const trace = p.reduce((sum, row, i) => sum + row[i]!, 0)
     if (trace > 1e4) p = p.map((row) => row.map((v) => (v * 1e4) / trace))
-    variance = hour < 51 ? (20 * variance + error ** 2) / 21 : 0.99 * variance + 0.01 * Math.min(error ** 2, 25 * variance)
+    variance =
+      hour < 51 ? (20 * variance + error ** 2) / 21 : 0.99 * variance + 0.01 * Math.min(error ** 2, 25 * variance)
     return density
   })
 }
