@@ -151,7 +151,8 @@ function sourceSpec(
     kind: 'simulator',
     options: {
       seed: config.seed,
-      startMs: now(),
+      // Where a market has run faster than the clock its time lies ahead; sequences and columns only ever go on from there.
+      startMs: Math.max(now(), ...known.map((asset) => Math.ceil(engine.clockMs(asset.id)) + 1)),
       levelsPerSecond: config.rate,
       speed,
       // A market that was seen before goes on where it ended.

@@ -51,6 +51,8 @@ export interface Engine extends Stage {
   venue(asset: AssetId, venue: number): VenueStatus
   venueStates(asset: AssetId): Uint8Array
   price(asset: AssetId): number
+  /** Time of the newest event, 0 before the first. */
+  clockMs(asset: AssetId): number
   status(): EngineStatus
   /** Resolves when everything accepted before the call was applied and handed to the outputs. */
   drained(): Promise<void>
@@ -159,6 +161,10 @@ class PoolEngine implements Engine {
 
   price(asset: AssetId): number {
     return this.#memories[asset]?.head('price') ?? 0
+  }
+
+  clockMs(asset: AssetId): number {
+    return this.#memories[asset]?.head('clockMs') ?? 0
   }
 
   status(): EngineStatus {
