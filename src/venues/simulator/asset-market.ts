@@ -96,10 +96,22 @@ export class AssetMarket {
     this.#outbox.heartbeat(this.books[turn]!.listing, nowMs, nowMs - timing.heartbeatLagMs)
   }
 
-  /** Tells what is still planted. */
+  /** Tells what is still planted and still open. */
   close(): void {
     this.#walls.close(this.books)
     this.#episodes.close(this.books)
+    const sides = ['long', 'short'] as const
+    this.#truth({
+      kind: 'positions',
+      asset: this.asset.name,
+      atMs: this.#nowMs,
+      open: this.positions().map(({ venue, side, liquidationPrice, usd }) => [
+        venues[venue]!.name,
+        sides[side]!,
+        liquidationPrice,
+        usd,
+      ]),
+    })
   }
 
   #stepVenue(venue: Venue, nowMs: number, ms: number): void {
@@ -125,7 +137,7 @@ export class AssetMarket {
       this.#outbox.markPrice(mark)
     }
     if (nowMs >= venue.openInterestMs + timing.openInterestMs) {
-      venue.traders.wander(nowMs - Math.max(venue.openInterestMs, nowMs - timing.openInterestMs))
+      venue.traders.wander(timing.openInterestMs)
       venue.openInterestMs = nowMs
       this.#outbox.openInterest(venue.traders.positions.openInterestCoins)
     }

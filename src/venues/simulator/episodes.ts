@@ -1,6 +1,6 @@
 import { venues } from '../../model/venues.ts'
 import { LONG, SHORT } from './liquidation-price.ts'
-import { type AssetScale, meanMsOf, roundToLot } from './listing.ts'
+import { type AssetScale, meanMsOf, priceOf, roundToLot } from './listing.ts'
 import type { Outbox } from './outbox.ts'
 import type { Price } from './price.ts'
 import type { Prng } from './prng.ts'
@@ -124,8 +124,8 @@ export class Episodes {
       coins: fill.coins,
       usd: fill.usd,
       levels: fill.levels,
-      firstPrice: fill.firstTick * listing.tickSize,
-      lastPrice: fill.lastTick * listing.tickSize,
+      firstPrice: priceOf(fill.firstTick, listing.tickSize),
+      lastPrice: priceOf(fill.lastTick, listing.tickSize),
     })
   }
 
@@ -198,7 +198,7 @@ export class Episodes {
 
   #tell(absorption: Absorption, book: VenueBook, fate: AbsorptionFate): void {
     const { order } = absorption
-    const price = order.tick * book.listing.tickSize
+    const price = priceOf(order.tick, book.listing.tickSize)
     this.#truth({
       kind: 'absorption',
       asset: this.#asset,

@@ -76,3 +76,8 @@ export function roundToLot(coins: number, lotCoins: number): number {
   const lotsPerCoin = Math.round(1 / lotCoins)
   return Math.max(1, Math.round(coins * lotsPerCoin)) / lotsPerCoin
 }
+
+/** USD of a tick, without the noise of the last binary digits. */
+export function priceOf(tick: number, tickSize: number): number {
+  return Number((tick * tickSize).toPrecision(12))
+}

@@ -6,8 +6,11 @@ import { type SimulatorOptions, type SimulatorSettings, simulatorSettings } from
 import type { Position } from './positions.ts'
 import { TruthFile, type TruthRow, type TruthSink } from './truth.ts'
 
+/** A start further back than this was meant: it is history that is simulated. */
+const START_LATE_MS_MAX = 60_000
+
 export interface SimulatorContext {
-  /** Clock that paces the feed, ms; needs not agree with simulated time. */
+  /** Unix time, ms: paces the feed. In real time a market whose start is just past begins at this clock's time. */
   readonly now: () => number
   /** Hears what was planted, besides the file. */
   readonly truth?: TruthSink
@@ -53,8 +56,11 @@ class SimulatorFeed implements Simulator {
 
   async run(sink: BatchSink, stopped: AbortSignal): Promise<void> {
     const { startMs, speed, durationMs } = this.#settings
-    /** Where the clock stood when simulated time was `startMs`. */
+    /** Where the clock stood when simulated time began. */
     const zeroMs = this.#now()
+    // Getting ready took a moment; what happens now should not carry the time of then.
+    const readyMs = Math.round(zeroMs) - startMs
+    const beginMs = speed === 1 && readyMs > 0 && readyMs < START_LATE_MS_MAX ? startMs + readyMs : startMs
     try {
       for (; this.#elapsedMs < durationMs && !stopped.aborted; this.#elapsedMs += SLOT_MS) {
         if (speed !== 'max') {
@@ -68,7 +74,7 @@ class SimulatorFeed implements Simulator {
             this.#gaps++
           }
         }
-        const batches = this.#market.step(startMs + this.#elapsedMs)
+        const batches = this.#market.step(beginMs + this.#elapsedMs)
         if (batches.byteLength === 0) continue
         const written = sink.write(batches)
         if (written !== true && !(await written)) return

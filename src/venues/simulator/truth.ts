@@ -64,6 +64,14 @@ export type TruthRow =
       /** At the liquidation price. */
       readonly usd: number
     }
+  | {
+      readonly kind: 'positions'
+      readonly asset: string
+      /** The end of the simulation. */
+      readonly atMs: number
+      /** Venue, side, liquidation price, USD at that price. */
+      readonly open: readonly (readonly [venue: string, side: 'long' | 'short', price: number, usd: number])[]
+    }
 
 export type TruthSink = (row: TruthRow) => void
 

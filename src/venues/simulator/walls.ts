@@ -1,5 +1,5 @@
 import { venues } from '../../model/venues.ts'
-import { type AssetScale, meanMsOf, roundToLot } from './listing.ts'
+import { type AssetScale, meanMsOf, priceOf, roundToLot } from './listing.ts'
 import type { Outbox } from './outbox.ts'
 import type { Prng } from './prng.ts'
 import { planted, timing } from './settings.ts'
@@ -117,7 +117,7 @@ export class Walls {
   }
 
   #tell(wall: Wall, book: VenueBook, fate: Fate): void {
-    const price = wall.tick * book.listing.tickSize
+    const price = priceOf(wall.tick, book.listing.tickSize)
     this.#truth({
       kind: 'wall',
       asset: this.#asset,
