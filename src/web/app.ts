@@ -179,6 +179,8 @@ export class LiquidityApp extends HTMLElement {
 
   #go(change: Partial<Route>): void {
     location.hash = formatRoute({ ...this.#route!, ...change })
+    // The event comes later, and a second key before it would start from the old address.
+    this.#follow()
   }
 
   #follow(): void {

@@ -117,7 +117,8 @@ export function setCandles(
   }
   const wanted = Math.max(20, Math.floor(time.width() / SLOT_WIDTH_DEFAULT))
   const last = field.lastSlot
-  time.setVisibleLogicalRange({ from: Math.max(0, last + SLOTS_AHEAD - wanted), to: last + SLOTS_AHEAD })
+  // A young map keeps its room to the left: one column over the whole width would say nothing.
+  time.setVisibleLogicalRange({ from: last + SLOTS_AHEAD - wanted, to: last + SLOTS_AHEAD })
   chart.priceScale('right').setAutoScale(true)
 }
 

@@ -1,16 +1,22 @@
 import { BUCKETS } from '../model/layers.ts'
 import type { HeatField } from './heat-field.ts'
 import { ROWS, SLOT_FIELDS } from './heat-field.ts'
-import { CHANNELS } from './palette.ts'
+import { CHANNELS, Channel } from './palette.ts'
 
 /** For each channel the codes at which its ramp starts and ends. */
 export interface HeatScale {
   readonly floor: Float32Array
   readonly ceiling: Float32Array
+  /** 1 where the channel holds nothing at all. */
+  readonly isEmpty: Uint8Array
 }
 
 export function emptyScale(): HeatScale {
-  return { floor: new Float32Array(CHANNELS).fill(1), ceiling: new Float32Array(CHANNELS).fill(MIN_SPAN + 1) }
+  return {
+    floor: new Float32Array(CHANNELS).fill(1),
+    ceiling: new Float32Array(CHANNELS).fill(MIN_SPAN + 1),
+    isEmpty: new Uint8Array(CHANNELS).fill(1),
+  }
 }
 
 // Realised is rare, and every piece of it matters. Predictions and the book are nearly everywhere: their ramps start
@@ -20,7 +26,8 @@ const CEILING_SHARE = 0.997
 /** About a factor of 10: a narrower ramp would turn noise into signal. */
 const MIN_SPAN = 40
 
-const counts = new Uint32Array(CHANNELS * 256)
+const CODES = 256
+const counts = new Uint32Array(CHANNELS * CODES)
 
 /** Fits the ramps to what the field holds now, into `scale`. */
 export function fitScale(field: HeatField, scale: HeatScale): void {
@@ -29,14 +36,17 @@ export function fitScale(field: HeatField, scale: HeatScale): void {
     const row = field.slots[slot * SLOT_FIELDS]!
     if (row >= 0 && row < ROWS) countRow(field.codes, row * BUCKETS * CHANNELS)
   }
-  for (let code = 0; code < 256; code++) {
-    counts[2 * 256 + code]! += counts[3 * 256 + code]!
-    counts[3 * 256 + code] = counts[2 * 256 + code]!
+  for (let code = 0; code < CODES; code++) {
+    const [bid, ask] = [Channel.bid * CODES + code, Channel.ask * CODES + code]
+    counts[bid]! += counts[ask]!
+    counts[ask] = counts[bid]!
   }
   for (let channel = 0; channel < CHANNELS; channel++) {
-    const ceiling = quantile(channel, CEILING_SHARE)
+    const strongest = quantile(channel, CEILING_SHARE)
+    const ceiling = Math.max(strongest, MIN_SPAN + 1)
+    scale.isEmpty[channel] = strongest === 0 ? 1 : 0
     scale.ceiling[channel] = ceiling
-    scale.floor[channel] = Math.max(0, Math.min(quantile(channel, floorShares[channel]!), ceiling - MIN_SPAN))
+    scale.floor[channel] = Math.max(1, Math.min(quantile(channel, floorShares[channel]!), ceiling - MIN_SPAN))
   }
 }
 
@@ -44,21 +54,19 @@ function countRow(codes: Uint8Array, at: number): void {
   const end = at + BUCKETS * CHANNELS
   for (let cell = at; cell < end; cell += CHANNELS) {
     counts[codes[cell]!]!++
-    counts[256 + codes[cell + 1]!]!++
-    counts[512 + codes[cell + 2]!]!++
-    counts[768 + codes[cell + 3]!]!++
+    counts[CODES + codes[cell + 1]!]!++
+    counts[2 * CODES + codes[cell + 2]!]!++
+    counts[3 * CODES + codes[cell + 3]!]!++
   }
 }
 
-/** Code below which `share` of the channel's cells lie, empty ones left out. */
+/** Code up to which `share` of the channel's cells lie, empty ones left out; 0 where all are empty. */
 function quantile(channel: number, share: number): number {
   let total = 0
-  for (let code = 1; code < 256; code++) total += counts[channel * 256 + code]!
-  if (total === 0) return MIN_SPAN + 1
+  for (let code = 1; code < CODES; code++) total += counts[channel * CODES + code]!
+  if (total === 0) return 0
   let below = 0
-  for (let code = 1; code < 256; code++) {
-    below += counts[channel * 256 + code]!
-    if (below >= total * share) return code
-  }
-  return 255
+  let code = 0
+  while (below < total * share) below += counts[channel * CODES + ++code]!
+  return code
 }

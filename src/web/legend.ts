@@ -49,8 +49,9 @@ export function legend(host: HTMLElement) {
       const floor = map.scale.floor[channels[0]]!
       const ceiling = map.scale.ceiling[channels[0]]!
       const { quantumUsd } = map.field
-      low.textContent = formatUsd(usdOfCode(Math.max(1, floor + (ceiling - floor) * look.threshold), quantumUsd))
-      high.textContent = `${formatUsd(usdOfCode(ceiling, quantumUsd))}+`
+      const isEmpty = channels.every((channel) => map.scale.isEmpty[channel] === 1)
+      low.textContent = isEmpty ? '' : formatUsd(usdOfCode(floor + (ceiling - floor) * look.threshold, quantumUsd))
+      high.textContent = isEmpty ? 'none yet' : `${formatUsd(usdOfCode(ceiling, quantumUsd))}+`
       channels.forEach((channel, bar) => {
         ;(bars.children[bar] as HTMLElement).style.background = rampCss(look.palette, channel)
       })

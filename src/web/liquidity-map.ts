@@ -24,6 +24,9 @@ export interface MapLook {
   gamma: number
 }
 
+/** Live draws between two fits of the ramps: about five seconds. */
+const LIVES_PER_FIT = 20
+
 export interface MapOptions {
   readonly connection: Connection
   readonly now: () => number
@@ -66,6 +69,7 @@ export class LiquidityMap extends HTMLElement {
   /** What the chart holds. */
   #shownStream: MapStream | undefined
   #newestClosedMs = 0
+  #livesSinceFit = 0
 
   get stream(): MapStream | undefined {
     return this.#stream
@@ -78,6 +82,11 @@ export class LiquidityMap extends HTMLElement {
   /** 'webgl2' or 'canvas', once the element is in a document. */
   get painter(): string | undefined {
     return this.#heat?.painterKind
+  }
+
+  /** Slots of time on the screen, null before there are any. */
+  get visibleSlots(): { from: number; to: number } | null {
+    return this.#chart?.chart.timeScale().getVisibleLogicalRange() ?? null
   }
 
   set look(look: MapLook) {
@@ -210,6 +219,8 @@ export class LiquidityMap extends HTMLElement {
   #putLive(): void {
     const live = this.#stream?.map.live
     if (live !== undefined) this.#put(live)
+    // The ramps follow a live column that grows, but not at every tick: colours that breathe cannot be read.
+    if (++this.#livesSinceFit >= LIVES_PER_FIT) this.#fit()
   }
 
   #put(column: Column): void {
@@ -220,6 +231,7 @@ export class LiquidityMap extends HTMLElement {
   }
 
   #fit(): void {
+    this.#livesSinceFit = 0
     fitScale(this.field, this.scale)
     this.#applyLook()
   }
@@ -263,7 +275,8 @@ export class LiquidityMap extends HTMLElement {
     const openMs = this.field.msOf(slot)
     const column =
       map?.live?.openMs === openMs ? map.live : map?.columns.find((candidate) => candidate.openMs === openMs)
-    this.#readout.show(column, this.#chart?.series.coordinateToPrice(point.y) ?? undefined, this.#decimals)
+    if (column === undefined) this.#readout.showGap(openMs)
+    else this.#readout.show(column, this.#chart?.series.coordinateToPrice(point.y) ?? undefined, this.#decimals)
   }
 
   #drawStatus(): void {

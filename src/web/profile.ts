@@ -101,9 +101,9 @@ export class Profile {
     context.textBaseline = 'middle'
     context.fillStyle = colours.bid
     context.textAlign = 'left'
-    context.fillText(formatUsd(depthUsd), 4 * ratio, 8.5 * ratio)
+    if (depthUsd > 0) context.fillText(formatUsd(depthUsd), 4 * ratio, 8.5 * ratio)
     context.fillStyle = colours.predicted
     context.textAlign = 'right'
-    context.fillText(formatUsd(predictedUsd), width - 4 * ratio, 21.5 * ratio)
+    if (predictedUsd > 0) context.fillText(formatUsd(predictedUsd), width - 4 * ratio, 21.5 * ratio)
   }
 }

@@ -34,6 +34,12 @@ export class Readout {
     })
   }
 
+  /** For a time of which there is no column. */
+  showGap(openMs: number): void {
+    this.#candle.textContent = `${formatTime(openMs)}: nothing is known`
+    this.#table.hidden = true
+  }
+
   /** `price` undefined: the crosshair is elsewhere, only the candle is described. */
   show(column: Column | undefined, price: number | undefined, decimals: number): void {
     if (column === undefined || column.open <= 0) this.#candle.textContent = ''

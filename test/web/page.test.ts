@@ -1,0 +1,193 @@
+// Guards the built page in a real browser, served under a strict content policy with real frames over a real socket:
+// it goes live without a word on the console, follows keys and addresses, never looks live when it is not, and both
+// painters draw the same picture.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { buildWeb, gzipBytes } from '../../ops/build-web.ts'
+import { chromiumPath, launch } from './chromium.ts'
+import { DevGateway } from './dev-gateway.ts'
+
+const desktop = { width: 1440, height: 900 }
+const phone = { width: 390, height: 844 }
+const reason = chromiumPath === undefined ? ' (skipped: no Chromium; install it or set PLAYWRIGHT_CHROMIUM)' : ''
+
+describe.skipIf(chromiumPath === undefined)(`the page${reason}`, { timeout: 30_000 }, () => {
+  let folder: string
+  let browser: Browser
+  let gateway: DevGateway
+  let page: Page
+  let said: string[]
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lmap-web-'))
+    await buildWeb(folder)
+    browser = await launch()
+  }, 60_000)
+  afterAll(async () => {
+    await browser?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  afterEach(async () => {
+    await page?.close()
+    gateway?.stop()
+  })
+
+  async function open(viewport = desktop, hash = '', tickMs = 100): Promise<void> {
+    gateway = new DevGateway({ folder, tickMs, columns: 80, gap: { first: 20, last: 15 } })
+    await gateway.start()
+    await openPage(viewport, hash)
+  }
+
+  async function openPage(viewport: { width: number; height: number }, hash: string, script = ''): Promise<void> {
+    page = await browser.newPage({ viewport })
+    said = []
+    page.on('console', (message) => said.push(message.text()))
+    page.on('pageerror', (error) => said.push(String(error)))
+    if (script !== '') await page.addInitScript(script)
+    await page.goto(`http://127.0.0.1:${gateway.port}/${hash}`)
+    await page.waitForSelector('liquidity-map[state="live"]')
+  }
+
+  const text = (selector: string) => page.textContent(selector)
+  const address = () => page.evaluate('location.hash')
+
+  test('a first visit loads less than 250 KB', async () => {
+    const bytes = await gzipBytes(folder)
+    console.log(`first visit: ${(bytes / 1000).toFixed(1)} KB gzipped`)
+    expect(bytes).toBeLessThan(250_000)
+  })
+
+  test.each([
+    ['a desktop', desktop],
+    ['a phone', phone],
+  ])('goes live on %s, moves, fits, and says nothing on the console', async (_, viewport) => {
+    await open(viewport)
+    const before = await text('.price')
+    await expect.poll(() => text('.price'), { timeout: 5000 }).not.toBe(before)
+    expect(await page.isVisible('.simulated')).toBe(true)
+    expect(await text('.model')).toBe('Model unproven')
+    expect(await page.evaluate('document.querySelector("liquidity-map").painter')).toBe('webgl2')
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    for (const selector of ['asset-picker', '.badge.state', '.timeframes', '.modes', '.tools']) {
+      const box = (await page.locator(selector).boundingBox())!
+      expect(box.x >= 0 && box.x + box.width <= viewport.width, `${selector} is on the screen`).toBe(true)
+    }
+    expect(said).toEqual([])
+  })
+
+  test('keys and addresses choose asset, timeframe, mode and depth', async () => {
+    await open(desktop, '#eth/5m/raw')
+    expect(await text('.picked')).toBe('ETH')
+    expect(await text('.timeframes [aria-checked="true"]')).toBe('5m')
+    expect(await text('.modes [aria-checked="true"]')).toBe('Raw')
+    for (const [key, mode] of [
+      ['2', 'synthetic'],
+      ['3', 'heatmap'],
+      ['4', 'hybrid'],
+    ] as const) {
+      await page.keyboard.press(key)
+      await expect.poll(address).toBe(`#ETH/5m/${mode}`)
+    }
+    await page.keyboard.press('/')
+    await page.keyboard.type('sol')
+    await page.keyboard.press('Enter')
+    await expect.poll(address).toBe('#SOL/5m/hybrid')
+    await page.waitForSelector('liquidity-map[asset="SOL"][state="live"]')
+    await page.keyboard.press('d')
+    expect(await page.getAttribute('.depth', 'aria-pressed')).toBe('false')
+    await page.click('.timeframes button:has-text("1h")')
+    await expect.poll(address).toBe('#SOL/1h/hybrid')
+    await expect.poll(() => gateway.received.filter(({ op }) => op === 'unsubscribe').length).toBe(2)
+    expect(said).toEqual([])
+  })
+
+  test('shows each venue in its own state', async () => {
+    await open()
+    gateway.venueStates = Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0)
+    const states = () => page.$$eval('.venue', (chips) => chips.map((chip) => (chip as HTMLElement).dataset.state))
+    await expect.poll(states).toEqual(['live', 'stale', 'suspect', 'down', 'unknown'])
+  })
+
+  test('reads out the bucket below the crosshair', async () => {
+    await open()
+    await page.mouse.move(900, 300)
+    await page.waitForSelector('.readout .cell:not([hidden])')
+    expect(await text('.readout .time')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/)
+    expect(await text('.readout .range')).toMatch(/^[\d,.]+ – [\d,.]+$/)
+    expect(await page.locator('.readout .row').count()).toBe(6)
+    // The market has a gap there.
+    await page.mouse.move(1092, 300)
+    await expect.poll(() => text('.readout .candle')).toMatch(/UTC: nothing is known$/)
+  })
+
+  test('a silent or lost server never looks live, and comes back', async () => {
+    await open()
+    gateway.isPaused = true
+    await page.waitForSelector('liquidity-map[state="lost"]', { timeout: 8000 })
+    expect(await text('.badge.state')).toBe('Stale')
+    expect(await text('liquidity-map .veil')).toMatch(/^No data for \d+ s\. Map as of/)
+    gateway.isPaused = false
+    await page.waitForSelector('liquidity-map[state="live"]')
+    gateway.isDown = true
+    gateway.end(4000)
+    await page.waitForSelector('liquidity-map[state="lost"]')
+    await expect.poll(() => text('.badge.state')).toBe('Reconnecting')
+    gateway.isDown = false
+    await page.waitForSelector('liquidity-map[state="live"]', { timeout: 10_000 })
+    gateway.end(4501)
+    await page.waitForSelector('liquidity-map[state="ended"]')
+    expect(await text('liquidity-map .veil')).toContain('4501')
+    expect(said).toEqual([])
+  })
+
+  test('keeps the place that was chosen when a column closes or the map is read anew', async () => {
+    await open()
+    await page.mouse.move(600, 400)
+    await page.mouse.down()
+    await page.mouse.move(800, 400, { steps: 4 })
+    await page.mouse.up()
+    const place = () => page.evaluate('document.querySelector("liquidity-map").visibleSlots')
+    await page.waitForTimeout(900)
+    const before = (await place()) as { from: number; to: number }
+    gateway.skip()
+    await page.keyboard.press('3')
+    await page.waitForTimeout(600)
+    const after = (await place()) as { from: number; to: number }
+    expect(after.from).toBeCloseTo(before.from, 1)
+    expect(after.to).toBeCloseTo(before.to, 1)
+  })
+
+  test('without WebGL2 the other painter draws the same picture', async () => {
+    await open(desktop, '', 600_000)
+    const first = await picture()
+    await page.close()
+    const blind = 'const real = HTMLCanvasElement.prototype.getContext;'
+    const noGl = 'function (kind, ...rest) { return kind === "webgl2" ? null : real.call(this, kind, ...rest) }'
+    await openPage(desktop, '', `${blind} HTMLCanvasElement.prototype.getContext = ${noGl}`)
+    expect(await page.evaluate('document.querySelector("liquidity-map").painter')).toBe('canvas')
+    const second = await picture()
+    expect(second.length).toBe(first.length)
+    const difference = first.reduce((sum, value, i) => sum + Math.abs(value - second[i]!), 0) / first.length
+    console.log(`painters differ by ${difference.toFixed(2)} of 255`)
+    expect(difference).toBeLessThan(4)
+    expect(Math.max(...first)).toBeGreaterThan(180)
+  })
+
+  /** The chart's pixels on a grid, colours one after the other. */
+  async function picture(): Promise<number[]> {
+    await page.waitForTimeout(600)
+    return page.evaluate(() => {
+      const root = document.querySelector('liquidity-map')!.shadowRoot!
+      const canvas = root.querySelector<HTMLCanvasElement>('.chart canvas')!
+      const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+      const values: number[] = []
+      for (let y = 3; y < height; y += 5) {
+        for (let x = 2; x < width; x += 7) values.push(...data.slice((y * width + x) * 4, (y * width + x) * 4 + 3))
+      }
+      return values
+    })
+  }
+})

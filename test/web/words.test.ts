@@ -1,0 +1,75 @@
+// Guards the small readers and writers of the page: USD and prices as people read them, addresses, and the list of
+// assets, each with input that somebody else wrote.
+import { expect, test } from 'vitest'
+import { readCatalogue } from '../../src/web/catalogue.ts'
+import { decimalsOf, formatAge, formatPrice, formatTime, formatUsd } from '../../src/web/format.ts'
+import { palettes, rampBytes } from '../../src/web/palette.ts'
+import { formatRoute, parseRoute, routeDefault } from '../../src/web/route.ts'
+
+test.each([
+  [0, '$0'],
+  [0.5, '$0.50'],
+  [999, '$999'],
+  [999.9, '$1.00K'],
+  [12_345, '$12.3K'],
+  [999_960, '$1.00M'],
+  [123_456_789, '$123M'],
+  [4.2e9, '$4.20B'],
+  [1.5e12, '$1.50T'],
+])('%s USD reads %s', (usd, text) => expect(formatUsd(usd)).toBe(text))
+
+test.each([
+  [0.1, 1],
+  [1, 0],
+  [25, 0],
+  [0.0001, 4],
+  [1e-10, 10],
+])('a tick of %s has %s decimals', (tick, decimals) => expect(decimalsOf(tick)).toBe(decimals))
+
+test('prices, ages and times', () => {
+  expect(formatPrice(77041.25, 1)).toBe('77,041.3')
+  expect([0, 59_400, 60_000, 7_200_000, 172_800_000].map(formatAge)).toEqual(['0 s', '59 s', '1 min', '2 h', '2 d'])
+  expect(formatTime(0)).toBe('1970-01-01 00:00 UTC')
+})
+
+test('an address says what is shown; what it does not say or says wrong is the default', () => {
+  const assets = ['BTC', 'ETH']
+  expect(parseRoute('#eth/4h/raw', assets)).toEqual({ asset: 'ETH', timeframe: '4h', mode: 'raw' })
+  expect(parseRoute('', assets)).toEqual(routeDefault)
+  expect(parseRoute('#<script>/9y/%00', assets)).toEqual(routeDefault)
+  expect(parseRoute('#XYZ', ['SOL'])).toMatchObject({ asset: 'SOL' })
+  const route = { asset: 'ETH', timeframe: '5m', mode: 'heatmap' } as const
+  expect(parseRoute(formatRoute(route), assets)).toEqual(route)
+})
+
+test('a list of assets is read or refused in words', () => {
+  const good = { source: 'simulator', simulated: true, assets: [{ name: 'BTC', gridTick: 0.1, more: 1 }] }
+  expect(readCatalogue(good)).toEqual({
+    source: 'simulator',
+    simulated: true,
+    assets: [{ name: 'BTC', gridTick: 0.1 }],
+  })
+  for (const bad of [null, 5, {}, { assets: [] }, { assets: [null] }, { assets: [{ name: 'BTC', gridTick: 0 }] }]) {
+    expect(() => readCatalogue(bad)).toThrow(/list of assets/)
+  }
+})
+
+test('every ramp starts invisible and grows lighter and denser to its end', () => {
+  for (const name of Object.keys(palettes) as (keyof typeof palettes)[]) {
+    const bytes = rampBytes(name)
+    for (let channel = 0; channel < 4; channel++) {
+      let [before, alphaBefore] = [0, 0]
+      for (let step = 0; step < 256; step++) {
+        const at = (channel * 256 + step) * 4
+        const [r, g, b, alpha] = bytes.subarray(at, at + 4)
+        const light = 0.2126 * r! + 0.7152 * g! + 0.0722 * b!
+        // Rounding of the three parts may take one back.
+        expect(light).toBeGreaterThanOrEqual(before - 1)
+        expect(alpha).toBeGreaterThanOrEqual(alphaBefore)
+        before = Math.max(before, light)
+        alphaBefore = alpha!
+      }
+      expect(bytes[channel * 1024 + 3]).toBe(0)
+    }
+  }
+})
