@@ -96,7 +96,12 @@ export async function run(config: Config, { log, now, version }: Surroundings): 
     await begin(gateway)
     await begin(eventLog)
     await eventLog.consume(engine.accept, offsets)
-    started.splice(started.indexOf(engine), 0, keeper(engine, store, config))
+    if (config.source !== 'replay') {
+      // Stopped after the engine and before the store, whatever the order of starting.
+      const keeper = new Keeper(engine, store, chosen)
+      started.splice(started.indexOf(engine), 0, keeper)
+      await keeper.start()
+    }
     const sink = config.record === undefined ? eventLog : await recorded(config, eventLog, now, begin)
     await begin(source)
     observe(metrics, engine, source, eventLog)
@@ -183,15 +188,43 @@ async function recorded(
   }
 }
 
-/** Between engine and store: when the engine has stopped, its state is kept, so that the next start goes on from there. */
-function keeper(engine: Engine, store: Store, config: Config): Stage {
-  return {
-    name: 'checkpoints',
-    start: async () => undefined,
-    async stop() {
-      if (config.source === 'replay') return
-      for await (const checkpoint of engine.checkpoints()) store.checkpoint(checkpoint)
-    },
+/**
+ * Between engine and store: keeps the engine's state, one asset after the other, and all of it when the engine has
+ * stopped. The next start goes on from there.
+ */
+class Keeper implements Stage {
+  readonly name = 'checkpoints'
+  readonly #engine: Engine
+  readonly #store: Store
+  readonly #assets: readonly Asset[]
+  #timer: NodeJS.Timeout | undefined
+  #next = 0
+  #keeping: Promise<void> | undefined
+
+  constructor(engine: Engine, store: Store, assets: readonly Asset[]) {
+    this.#engine = engine
+    this.#store = store
+    this.#assets = assets
+  }
+
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => {
+      // One at a time: a busy store makes checkpoints rarer, never a queue of them.
+      this.#keeping ??= this.#keep(this.#next++ % this.#assets.length).finally(() => {
+        this.#keeping = undefined
+      })
+    }, limits.checkpointMs)
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#keeping
+    for (let index = 0; index < this.#assets.length; index++) await this.#keep(index)
+  }
+
+  async #keep(index: number): Promise<void> {
+    const checkpoint = await this.#engine.checkpoint(this.#assets[index]!.id)
+    if (checkpoint !== undefined) this.#store.checkpoint(checkpoint)
   }
 }
 

@@ -56,8 +56,8 @@ export interface Engine extends Stage {
   status(): EngineStatus
   /** Resolves when everything accepted before the call was applied and handed to the outputs. */
   drained(): Promise<void>
-  /** State of one asset with the log offset it belongs to; undefined before its first batch. Only between turns or after stop. */
-  checkpoints(): AsyncIterable<Checkpoint>
+  /** State of one asset with the log offset it belongs to; undefined before its first batch. */
+  checkpoint(asset: AssetId): Promise<Checkpoint | undefined>
 }
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
@@ -193,17 +193,16 @@ class PoolEngine implements Engine {
     await Promise.all(this.#partitions.map((partition) => partition.running))
   }
 
-  async *checkpoints(): AsyncIterable<Checkpoint> {
-    for (const memory of this.#all()) {
-      const partition = this.#partitionOf(memory.asset.id)
-      // Nothing may be in the ring or at work while the image is taken: the offset must belong to it exactly.
-      while (!this.#broken && (memory.pending > 0 || partition.running !== undefined)) await this.#turn(partition)
-      const offset = this.#offsets.get(memory.asset.id)
-      if (offset === undefined) continue
-      const { layoutVersion } = this.#map
-      const clockMs = memory.head('clockMs')
-      yield { asset: memory.asset.id, offset, clockMs, layout: layoutVersion, image: memory.image() }
-    }
+  async checkpoint(asset: AssetId): Promise<Checkpoint | undefined> {
+    const memory = this.#memories[asset]
+    if (memory === undefined) return undefined
+    const partition = this.#partitionOf(asset)
+    // Nothing may be in the ring or at work while the image is taken: the offset must belong to it exactly.
+    while (!this.#broken && (memory.pending > 0 || partition.running !== undefined)) await this.#turn(partition)
+    const offset = this.#offsets.get(asset)
+    if (offset === undefined || this.#broken) return undefined
+    const { layoutVersion } = this.#map
+    return { asset, offset, clockMs: memory.head('clockMs'), layout: layoutVersion, image: memory.image() }
   }
 
   async stop(): Promise<void> {
