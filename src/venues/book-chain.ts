@@ -12,6 +12,7 @@ import type { BatchOut } from './mapper-out.ts'
 export class BookChain {
   readonly market: Market
   readonly #sides = [new BookSide(0), new BookSide(1)] as const
+  readonly #parts = [new OffGrid(), new OffGrid()] as const
   #isLive = false
   #isJoining = false
   #venueMs = 0
@@ -36,8 +37,11 @@ export class BookChain {
   /** Replaces the whole book. */
   snapshot(levels: Levels, receiveMs: number, venueMs: number, out: BatchOut): void {
     this.#clear()
-    for (let i = 0; i < levels.count; i++) this.#side(levels.sides[i]!).set(levels.ticks[i]!, levels.coins[i]!)
-    for (const side of this.#sides) while (side.size > this.depth) side.dropWorst()
+    for (let i = 0; i < levels.count; i++) {
+      const side = levels.sides[i] as 0 | 1
+      this.#sides[side].set(levels.ticks[i]!, this.#whole(side, levels, i))
+    }
+    for (const side of [0, 1] as const) while (this.#sides[side].size > this.depth) this.#dropWorst(side)
     this.#isLive = true
     this.#isJoining = true
     this.#venueMs = venueMs
@@ -49,8 +53,13 @@ export class BookChain {
     this.#isJoining = false
     this.#venueMs = venueMs
     out.begin(this.market, receiveMs, venueMs)
-    for (let i = 0; i < levels.count; i++) this.#set(levels.sides[i]!, levels.ticks[i]!, levels.coins[i]!, out)
-    this.#trim(out)
+    for (let i = 0; i < levels.count; i++) {
+      const side = levels.sides[i] as 0 | 1
+      this.#set(side, levels.ticks[i]!, this.#whole(side, levels, i), out)
+    }
+    for (const side of [0, 1] as const) {
+      while (this.#sides[side].size > this.depth) out.add(EventKind.bookLevel, side, this.#dropWorst(side), 0)
+    }
     out.end()
   }
 
@@ -61,20 +70,20 @@ export class BookChain {
     out.begin(this.market, receiveMs, venueMs)
     for (const side of [0, 1] as const) {
       const book = this.#sides[side]
-      const fresh = new Set<number>()
+      const fresh = new Map<number, number>()
       let edge: number | undefined
       for (let i = 0; i < levels.count; i++) {
         if (levels.sides[i] !== side) continue
         const tick = levels.ticks[i]!
-        fresh.add(tick)
+        fresh.set(tick, (fresh.get(tick) ?? 0) + levels.coins[i]!)
         if (edge === undefined || book.isWithin(edge, tick)) edge = tick
       }
       const gone = [...book.levels()].filter(
         ([tick]) => !fresh.has(tick) && (isWhole || (edge !== undefined && book.isWithin(tick, edge))),
       )
       for (const [tick] of gone) this.#set(side, tick, 0, out)
+      for (const [tick, coins] of fresh) this.#set(side, tick, coins, out)
     }
-    for (let i = 0; i < levels.count; i++) this.#set(levels.sides[i]!, levels.ticks[i]!, levels.coins[i]!, out)
     out.end()
   }
 
@@ -101,26 +110,62 @@ export class BookChain {
     out.end()
   }
 
-  #set(side: number, tick: number, coins: number, out: BatchOut): void {
-    const book = this.#side(side)
+  #set(side: 0 | 1, tick: number, coins: number, out: BatchOut): void {
+    const book = this.#sides[side]
     if (book.get(tick) === coins) return
     book.set(tick, coins)
     out.add(EventKind.bookLevel, side, tick, coins)
   }
 
-  #trim(out: BatchOut): void {
-    for (const side of [0, 1] as const) {
-      const book = this.#sides[side]
-      while (book.size > this.depth) out.add(EventKind.bookLevel, side, book.dropWorst(), 0)
-    }
+  /** Coins of the whole tick once level `i` is in it. */
+  #whole(side: 0 | 1, levels: Levels, i: number): number {
+    const tick = levels.ticks[i]!
+    return this.#parts[side].whole(tick, levels.exacts[i]!, levels.coins[i]!, this.#sides[side])
   }
 
-  #side(side: number): BookSide {
-    return side === 0 ? this.#sides[0] : this.#sides[1]
+  #dropWorst(side: 0 | 1): number {
+    const tick = this.#sides[side].dropWorst()
+    this.#parts[side].delete(tick)
+    return tick
   }
 
   #clear(): void {
     this.#isLive = false
-    for (const side of this.#sides) side.clear()
+    for (const side of [0, 1] as const) {
+      this.#sides[side].clear()
+      this.#parts[side].clear()
+    }
+  }
+}
+
+/**
+ * Ticks that hold prices off the grid: old orders after a change of the tick size, or a tick that our table does not know
+ * yet. Rounding puts several of them into one tick, whose size is their sum.
+ */
+class OffGrid {
+  readonly #ticks = new Map<number, Map<number, number>>()
+
+  whole(tick: number, exact: number, coins: number, book: BookSide): number {
+    let parts = this.#ticks.get(tick)
+    if (parts === undefined) {
+      if (exact === tick) return coins
+      parts = new Map()
+      if (book.get(tick) > 0) parts.set(tick, book.get(tick))
+      this.#ticks.set(tick, parts)
+    }
+    if (coins > 0) parts.set(exact, coins)
+    else parts.delete(exact)
+    if (parts.size === 0) this.#ticks.delete(tick)
+    let sum = 0
+    for (const part of parts.values()) sum += part
+    return sum
+  }
+
+  delete(tick: number): void {
+    this.#ticks.delete(tick)
+  }
+
+  clear(): void {
+    this.#ticks.clear()
   }
 }

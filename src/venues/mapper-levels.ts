@@ -8,15 +8,18 @@ const TICK_MAX = 0xffff_ffff
 export class Levels {
   readonly sides: number[] = []
   readonly ticks: number[] = []
+  /** The price in ticks before it was rounded. */
+  readonly exacts: number[] = []
   readonly coins: number[] = []
 
   get count(): number {
     return this.ticks.length
   }
 
-  add(side: number, tick: number, coins: number): void {
+  add(side: number, exact: number, coins: number): void {
     this.sides.push(side)
-    this.ticks.push(tick)
+    this.ticks.push(Math.round(exact))
+    this.exacts.push(exact)
     this.coins.push(coins)
   }
 }
@@ -38,7 +41,7 @@ export function readLevels(levels: Levels, side: number, rows: unknown, market: 
     if (tick !== exact) offGrid++
     const size = numberOf(fields[keys.size])
     // Orders so far from the market that no tick number holds them are no part of any map.
-    if (tick > 0 && tick <= TICK_MAX) levels.add(side, tick, coinsOf(market, size, tick))
+    if (tick > 0 && tick <= TICK_MAX) levels.add(side, exact, coinsOf(market, size, tick))
   }
   return offGrid
 }

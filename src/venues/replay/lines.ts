@@ -42,7 +42,7 @@ export function openLines(path: string): LineFile {
         const lines = text.split('\n')
         rest = lines.pop()!
         if (rest.length > limits.replayLineBytesMax) {
-          throw new LmapError('LMAP_FILE_FORMAT', `${path} has a line of more than ${limits.replayLineBytesMax} bytes`)
+          throw new LmapError('LMAP_FILE_FORMAT', `${path} has a line of more than ${limits.replayLineBytesMax} bytes.`)
         }
         if (lines.length > 0) yield lines
       }
@@ -58,11 +58,11 @@ export function unreadable(path: string, cause: unknown): LmapError {
   if (cause instanceof LmapError) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)
   const hint = 'Give --path a recording that exists and may be read.'
-  return new LmapError('LMAP_FILE_UNREADABLE', `${path} cannot be read: ${reason}`, { hint, cause })
+  return new LmapError('LMAP_FILE_UNREADABLE', `${path} cannot be read: ${reason}.`, { hint, cause })
 }
 
 export function truncated(path: string, cause?: unknown): LmapError {
-  const message = `${path} breaks off; everything before the break was replayed`
+  const message = `${path} breaks off; everything before the break was replayed.`
   return new LmapError('LMAP_FILE_TRUNCATED', message, { hint: 'Fetch or record the file again.', cause })
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { assert } from '../../model/errors.ts'
 import { limits } from '../../model/limits.ts'
 import type { BatchSink, SourceStatus } from '../../model/stages.ts'
 import type { Mapper } from '../mapper.ts'
@@ -16,8 +17,12 @@ export interface ReplayOptions {
   readonly assets?: readonly string[]
 }
 
+/** A timer takes no more than 31 bits of milliseconds: a longer wait is slept in parts. */
+const SLEEP_MS_MAX = 2 ** 30
+
 /** Plays a recording. All times in the batches are those of the recording; only the pace is ours. */
 export function createReplay(options: ReplayOptions, elapsedMs: () => number = () => performance.now()): Feed {
+  assert(options.speed === 'max' || options.speed > 0, 'a replay has a speed')
   return new Replay(options, elapsedMs)
 }
 
@@ -105,12 +110,14 @@ class Replay implements Feed {
   async #wait(atMs: number, sink: BatchSink, stopped: AbortSignal): Promise<boolean> {
     const speed = this.#options.speed as number
     const dueMs = this.#startedMs + (atMs - this.#startMs!) / speed
-    const leftMs = dueMs - this.#elapsedMs()
-    if (leftMs <= 0) return true
+    if (dueMs <= this.#elapsedMs()) return true
     if (!(await this.#flush(sink))) return false
-    // The only reason to be woken early is the signal, and that is what the answer says.
-    await sleep(leftMs, undefined, { signal: stopped }).catch(() => undefined)
-    return !stopped.aborted
+    for (let leftMs = dueMs - this.#elapsedMs(); leftMs > 0; leftMs = dueMs - this.#elapsedMs()) {
+      // The only reason for which a sleep fails is the signal, and that is what the answer says.
+      await sleep(Math.min(leftMs, SLEEP_MS_MAX), undefined, { signal: stopped }).catch(() => undefined)
+      if (stopped.aborted) return false
+    }
+    return true
   }
 
   async #flush(sink: BatchSink): Promise<boolean> {

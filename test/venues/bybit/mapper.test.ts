@@ -48,6 +48,35 @@ describe('book', () => {
     ])
   })
 
+  test('prices between two ticks share a tick, and its size is their sum', () => {
+    const session = openSession(createBybitMapper)
+    const bids = [
+      ['86000.1', '1'],
+      ['86000.12', '2'],
+      ['86000.08', '4'],
+      ['85999.96', '9'],
+    ]
+    expect(brief(session.frame(book('snapshot', 10, bids), T))).toEqual([
+      'bookReset 0 0 0',
+      'bookLevel 0 860001 7',
+      'bookLevel 0 860000 9',
+    ])
+    expect(brief(session.frame(book('delta', 11, [['86000.12', '0']]), T))).toEqual(['bookLevel 0 860001 5'])
+    expect(
+      brief(
+        session.frame(
+          book('delta', 12, [
+            ['86000.1', '0'],
+            ['85999.96', '0'],
+          ]),
+          T,
+        ),
+      ),
+    ).toEqual(['bookLevel 0 860001 4', 'bookLevel 0 860000 0'])
+    expect(brief(session.frame(book('delta', 13, [['86000.08', '0']]), T))).toEqual(['bookLevel 0 860001 0'])
+    expect(session.mapper.status().offGrid).toBe(6)
+  })
+
   test('the best-price topic is no book', () => {
     const session = openSession(createBybitMapper)
     expect(session.frame(book('snapshot', 10, [['86000.1', '1']], [], 1), T)).toEqual([])

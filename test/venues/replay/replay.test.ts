@@ -85,6 +85,26 @@ describe.skipIf(!isThere)('recordings (needs ../shared/data/recordings)', () => 
     expect(new Map([...ours].sort())).toEqual(new Map(expected.sort()))
   })
 
+  test('BYBIT.ws.26.0: the last book of BTCUSD equals a plain rebuild, USD turned into coins', async () => {
+    const path = fileURLToPath(new URL('cryptofeed/BYBIT.ws.26.0', recordings))
+    const ours = bookOf(decode((await play(path)).bytes))
+    const expected = new Map<string, number>()
+    for (const line of readFileSync(path, 'utf8').split('\n')) {
+      const frame = /^[\d.]+: (\{"topic":"orderBookL2_25.BTCUSD".*)$/.exec(line)?.[1]
+      if (frame === undefined) continue
+      const { type, data } = JSON.parse(frame)
+      const key = (row: { side: string; price: string }) => `${row.side === 'Buy' ? 0 : 1}:${Number(row.price) * 2}`
+      if (type === 'snapshot') expected.clear()
+      for (const row of data.delete ?? []) expected.delete(key(row))
+      for (const row of type === 'snapshot' ? data : [...data.update, ...data.insert]) {
+        expected.set(key(row), row.size / Number(row.price))
+      }
+    }
+    expect(ours.size).toBeGreaterThan(40)
+    expect([...ours.keys()].sort()).toEqual([...expected.keys()].sort())
+    for (const [key, coins] of ours) expect(Math.abs(coins / expected.get(key)! - 1)).toBeLessThan(1e-12)
+  })
+
   test('a gzip that breaks off plays up to the break', async () => {
     const source = new URL('hftbacktest/usdm_btcusdt_20240808.gz', recordings)
     const whole = await play(fileURLToPath(source))
