@@ -136,11 +136,6 @@ export class AssetMarket {
       venue.markMs = nowMs
       this.#outbox.markPrice(mark)
     }
-    if (nowMs >= venue.openInterestMs + timing.openInterestMs) {
-      venue.traders.wander(timing.openInterestMs)
-      venue.openInterestMs = nowMs
-      this.#outbox.openInterest(venue.traders.positions.openInterestCoins)
-    }
     this.#liquidate(venue, mark, nowMs)
     this.#episodes.step(listing.venue, book, nowMs)
     const sinceMs = nowMs - venue.quotedMs
@@ -152,6 +147,11 @@ export class AssetMarket {
       book.fidget(sinceMs)
     }
     this.#walls.step(listing.venue, book, nowMs)
+    if (nowMs >= venue.openInterestMs + timing.openInterestMs) {
+      venue.traders.wander(timing.openInterestMs)
+      venue.openInterestMs = nowMs
+      this.#outbox.openInterest(venue.traders.positions.openInterestCoins)
+    }
     this.#outbox.close()
   }
 
