@@ -1,6 +1,6 @@
 // Guards the mapping of messages as current clients document them: each file of the second set of fixtures, with what it
 // must become. Symbols and prices in them are samples, so the ticks are ours.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { VenueName } from '../../src/model/venues.ts'
 import { createBinanceMapper } from '../../src/venues/binance/mapper.ts'
@@ -8,11 +8,12 @@ import { createBybitMapper } from '../../src/venues/bybit/mapper.ts'
 import { createHyperliquidMapper } from '../../src/venues/hyperliquid/mapper.ts'
 import type { Mapper, MapperOptions } from '../../src/venues/mapper.ts'
 import { createOkxMapper } from '../../src/venues/okx/mapper.ts'
+import { requirement, sharedMissing, sharedPath } from '../requirements.ts'
 import { brief } from './decode.ts'
 import { openSession, plainMarket, type Session } from './session.ts'
 
-const folder = new URL('../../../shared/data/frames/nautilus_fixtures/', import.meta.url)
-const isThere = existsSync(folder)
+const folder = 'frames/nautilus_fixtures'
+const frames = requirement('single frames', sharedMissing(folder))
 const creators: Partial<Record<VenueName, (options: MapperOptions) => Mapper>> = {
   binance: createBinanceMapper,
   bybit: createBybitMapper,
@@ -94,18 +95,18 @@ const cases: {
   },
 ]
 
-describe.skipIf(!isThere)('single frames (needs ../shared/data/frames)', () => {
+describe.skipIf(frames.skip)(frames.title, () => {
   test.each(cases.map((one) => [one.file, one] as const))('%s', (file, { symbol, tick, out, before, rejected = 0 }) => {
     const venue = file.split('/')[0] as VenueName
     const session = openSession(creators[venue]!, [plainMarket(venue, symbol, tick)])
     before?.(session)
     const { gaps } = session.mapper.status()
-    expect(brief(session.frame(readFileSync(new URL(file, folder), 'utf8'), T))).toEqual(out)
+    expect(brief(session.frame(readFileSync(sharedPath(`${folder}/${file}`), 'utf8'), T))).toEqual(out)
     expect(session.mapper.status()).toMatchObject({ rejected, gaps })
   })
 
   test.each(['http_l2_book_btc', 'http_l2_book_snapshot', 'ws_book_data'])('hyperliquid/%s.json', (name) => {
-    const body = JSON.parse(readFileSync(new URL(`hyperliquid/${name}.json`, folder), 'utf8'))
+    const body = JSON.parse(readFileSync(sharedPath(`${folder}/hyperliquid/${name}.json`), 'utf8'))
     const session = openSession(createHyperliquidMapper, [plainMarket('hyperliquid', body.coin, '0.25')])
     const records = session.rest('book', body.coin, body, T)
     const sent = body.levels.flatMap((side: { px: string; sz: string }[], flags: number) =>
@@ -117,8 +118,8 @@ describe.skipIf(!isThere)('single frames (needs ../shared/data/frames)', () => {
 
 /** Both OKX fixtures hold the same rows; a snapshot comes out from the best price, an update as it was sent. */
 function okxLevels(name: 'snapshot' | 'update' = 'snapshot'): string[] {
-  if (!isThere) return []
-  const { data } = JSON.parse(readFileSync(new URL(`okx/ws_books_${name}.json`, folder), 'utf8'))
+  if (frames.skip) return []
+  const { data } = JSON.parse(readFileSync(sharedPath(`${folder}/okx/ws_books_${name}.json`), 'utf8'))
   const rows = (side: number, of: string[][]) =>
     of.map(([price, size]) => `bookLevel ${side} ${Math.round(Number(price) * 100)} ${Number(size)}`)
   return [...rows(0, data[0].bids), ...rows(1, data[0].asks)]

@@ -1,7 +1,7 @@
 // Guards the meaning of every kind of frame against an independent reference: for single frames of five venues (API
 // versions of 2019-2026) our records must say what the reference's rows say. Where we differ on purpose, the list of
 // deviations says why, and a deviation that no frame needs any more fails the test.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { VenueName } from '../../src/model/venues.ts'
 import { createBinanceMapper } from '../../src/venues/binance/mapper.ts'
@@ -10,6 +10,7 @@ import { createBybitMapper } from '../../src/venues/bybit/mapper.ts'
 import { createHyperliquidMapper } from '../../src/venues/hyperliquid/mapper.ts'
 import type { Mapper, MapperOptions } from '../../src/venues/mapper.ts'
 import { createOkxMapper } from '../../src/venues/okx/mapper.ts'
+import { requirement, sharedMissing, sharedPath } from '../requirements.ts'
 import type { Decoded } from './decode.ts'
 import { openSession, plainMarket, type Session } from './session.ts'
 
@@ -33,8 +34,8 @@ interface Pair {
   expected: Row[]
 }
 
-const file = new URL('../../../shared/data/frames/tardis_pairs_dev.jsonl', import.meta.url)
-const isThere = existsSync(file)
+const name = 'frames/tardis_pairs_dev.jsonl'
+const frames = requirement('frames of the reference', sharedMissing(name))
 const venues: Record<string, { venue: VenueName; create: (options: MapperOptions) => Mapper }> = {
   'binance-futures': { venue: 'binance', create: createBinanceMapper },
   'binance-delivery': { venue: 'binance', create: createBinanceMapper },
@@ -44,13 +45,13 @@ const venues: Record<string, { venue: VenueName; create: (options: MapperOptions
   'bitget-futures': { venue: 'bitget', create: createBitgetMapper },
   hyperliquid: { venue: 'hyperliquid', create: createHyperliquidMapper },
 }
-const pairs = isThere
-  ? readFileSync(file, 'utf8')
+const pairs = frames.skip
+  ? []
+  : readFileSync(sharedPath(name), 'utf8')
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Pair)
       .filter((pair) => pair.exchange in venues)
-  : []
 
 /** Frames of which we make nothing, and why. */
 const unmapped: { why: string; is: (pair: Pair, text: string) => boolean; seen: number }[] = [
@@ -69,7 +70,7 @@ const unmapped: { why: string; is: (pair: Pair, text: string) => boolean; seen: 
   { why: 'settled in coins: not in our table', is: (_, text) => text.includes('COIN-FUTURES'), seen: 0 },
 ]
 
-describe.skipIf(!isThere)('frames of the reference (needs ../shared/data/frames)', () => {
+describe.skipIf(frames.skip)(frames.title, () => {
   test('there are frames of all venues', () => expect(new Set(pairs.map((pair) => pair.exchange)).size).toBe(7))
 
   test.each(pairs.map((pair) => [`${pair.exchange}: ${pair.test}`, pair] as const))('%s', (_, pair) => {

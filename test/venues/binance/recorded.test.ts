@@ -1,14 +1,15 @@
 // Guards the splice on a real start of four streams (2021): REST books come in while updates are on their way. The symbols
 // are outside our assets, so the mapper gets a table of its own, with the ticks that the venue named then. Two of the books
 // still hold old orders off these ticks: what shares a tick must be its sum. The last books must equal plain rebuilds.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createBinanceMapper } from '../../../src/venues/binance/mapper.ts'
+import { requirement, sharedMissing, sharedPath } from '../../requirements.ts'
 import { bookOf, type Decoded } from '../decode.ts'
 import { openSession, plainMarket } from '../session.ts'
 
-const folder = new URL('../../../../shared/data/recordings/cryptofeed/', import.meta.url)
-const isThere = existsSync(folder)
+const folder = 'recordings/cryptofeed'
+const recorded = requirement('BINANCE_FUTURES', sharedMissing(folder))
 const ticks = { SUSHIUSDT: '0.001', AKROUSDT: '0.00001', KEEPUSDT: '0.0001', CTKUSDT: '0.001' }
 
 interface Body {
@@ -24,7 +25,7 @@ interface Depth {
   a: [string, string][]
 }
 
-describe.skipIf(!isThere)('BINANCE_FUTURES (needs ../shared/data/recordings)', () => {
+describe.skipIf(recorded.skip)(recorded.title, () => {
   test('four books', () => {
     const answers = lines('BINANCE_FUTURES.http.0.0').flatMap((line) => {
       const match = /symbol=(\w+)\S* -> ([\d.]+): (.*)$/.exec(line)
@@ -82,5 +83,5 @@ describe.skipIf(!isThere)('BINANCE_FUTURES (needs ../shared/data/recordings)', (
 })
 
 function lines(name: string): string[] {
-  return readFileSync(new URL(name, folder), 'utf8').split('\n')
+  return readFileSync(sharedPath(`${folder}/${name}`), 'utf8').split('\n')
 }

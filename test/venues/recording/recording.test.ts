@@ -3,7 +3,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { LmapError } from '../../../src/model/errors.ts'
 import { BatchWriter, EventKind } from '../../../src/model/events.ts'
@@ -12,15 +11,16 @@ import { openRecording } from '../../../src/venues/recording/reader.ts'
 import { createRecorder } from '../../../src/venues/recording/recorder.ts'
 import { createReplay } from '../../../src/venues/replay/replay.ts'
 import { prng, seed } from '../../reference/prng.ts'
+import { requirement, sharedMissing, sharedPath } from '../../requirements.ts'
 import { decode } from '../decode.ts'
 import { play } from '../replay/play.ts'
 
 const T = 1_763_800_000_000
 const folder = mkdtempSync(join(tmpdir(), 'lmap-recording-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const original = fileURLToPath(
-  new URL('../../../../shared/data/recordings/hftbacktest/usdm_btcusdt_20240808.gz', import.meta.url),
-)
+const name = 'recordings/hftbacktest/usdm_btcusdt_20240808.gz'
+const original = sharedPath(name)
+const recorded = requirement('a recorded replay', sharedMissing(name))
 
 /** Batches of several assets with sizes and contents drawn by chance. */
 function batches(count: number): Uint8Array[] {
@@ -169,7 +169,7 @@ describe('recorder', () => {
   })
 })
 
-describe.skipIf(!existsSync(original))('a recorded replay (needs ../shared/data/recordings)', () => {
+describe.skipIf(recorded.skip)(recorded.title, () => {
   test('replays to the same bytes as the replay it was recorded from', async () => {
     const path = join(folder, 'tee.lmap')
     const recorder = createRecorder(path, { kind: 'replay', createdMs: T })

@@ -1,15 +1,15 @@
 // Guards the whole way from recorded Binance frames to batches: after 94 thousand lines of USD-M BTC (and the COIN-M and
 // spot recordings of the same minutes) our book must equal one that is rebuilt here from the same lines by the plainest
 // means, a map from price text to size text; trades must add up to the last coin.
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { requirement, sharedMissing, sharedPath } from '../../requirements.ts'
 import { bookOf, type Decoded, decode } from '../decode.ts'
 import { play } from './play.ts'
 
-const folder = new URL('../../../../shared/data/recordings/hftbacktest/', import.meta.url)
-const isThere = existsSync(folder)
+const folder = 'recordings/hftbacktest'
+const recorded = requirement('recorded Binance streams', sharedMissing(folder))
 
 interface Rebuilt {
   bids: Map<string, string>
@@ -18,13 +18,13 @@ interface Rebuilt {
   trades: { price: string; size: string; taker: number }[]
 }
 
-describe.skipIf(!isThere)('recorded Binance streams (needs ../shared/data/recordings)', () => {
+describe.skipIf(recorded.skip)(recorded.title, () => {
   test.each([
     ['usdm_btcusdt_20240808.gz', 'linear'],
     ['spot_btcusdt_20240808.gz', 'linear'],
     ['cm_btcusd_perp_20240808.gz', 'inverse'],
   ])('%s: the last book and all trades', async (name, kind) => {
-    const path = fileURLToPath(new URL(name, folder))
+    const path = sharedPath(`${folder}/${name}`)
     const { bytes, status, code } = await play(path)
     const records = decode(bytes)
     const rebuilt = rebuild(gunzipSync(readFileSync(path)).toString())
@@ -57,7 +57,7 @@ describe.skipIf(!isThere)('recorded Binance streams (needs ../shared/data/record
   })
 
   test('a second run gives the same bytes, heartbeats come each second, whole books each 30', async () => {
-    const path = fileURLToPath(new URL('usdm_btcusdt_20240808.gz', folder))
+    const path = sharedPath(`${folder}/usdm_btcusdt_20240808.gz`)
     const [one, two] = [await play(path), await play(path)]
     expect(Buffer.compare(one.bytes, two.bytes)).toBe(0)
     const records = decode(one.bytes)
@@ -72,7 +72,7 @@ describe.skipIf(!isThere)('recorded Binance streams (needs ../shared/data/record
   })
 
   test('assets that were not asked for are left out', async () => {
-    const path = fileURLToPath(new URL('usdm_btcusdt_20240808.gz', folder))
+    const path = sharedPath(`${folder}/usdm_btcusdt_20240808.gz`)
     expect((await play(path, { assets: ['ETH'] })).bytes.byteLength).toBe(0)
   })
 })

@@ -1,18 +1,17 @@
 // Guards what a user can hand to a replay: every file under ../shared/data/recordings plays or ends with its code, broken
 // and wrong files say so after all that is good in them was played, the pace is kept, a stop is quick, a slow sink is
 // waited for.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createReplay } from '../../../src/venues/replay/replay.ts'
+import { requirement, sharedMissing, sharedPath } from '../../requirements.ts'
 import { bookOf, decode } from '../decode.ts'
 import { play } from './play.ts'
 
-const recordings = new URL('../../../../shared/data/recordings/', import.meta.url)
-const isThere = existsSync(recordings)
+const recorded = requirement('recordings', sharedMissing('recordings'))
 const folder = mkdtempSync(join(tmpdir(), 'lmap-replay-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -37,9 +36,9 @@ const files = [
   ['cryptofeed', 'LMAP_FILE_FORMAT', 0],
 ] as const
 
-describe.skipIf(!isThere)('recordings (needs ../shared/data/recordings)', () => {
+describe.skipIf(recorded.skip)(recorded.title, () => {
   test.each(files)('%s', async (name, code, least) => {
-    const played = await play(fileURLToPath(new URL(name, recordings)))
+    const played = await play(sharedPath(`recordings/${name}`))
     expect(played.code).toBe(code)
     expect(decode(played.bytes).length).toBe(played.status.records)
     expect(played.status.records).toBeGreaterThanOrEqual(least)
@@ -47,7 +46,7 @@ describe.skipIf(!isThere)('recordings (needs ../shared/data/recordings)', () => 
   })
 
   test('each recorded Hyperliquid book is the book that we leave behind', async () => {
-    const path = fileURLToPath(new URL('hyperliquid_20260611/l2_BTC_20260611.jsonl.gz', recordings))
+    const path = sharedPath('recordings/hyperliquid_20260611/l2_BTC_20260611.jsonl.gz')
     const { bytes } = await play(path)
     const last = JSON.parse(lastLine(path))
     const expected = new Map<string, number>()
@@ -61,7 +60,7 @@ describe.skipIf(!isThere)('recordings (needs ../shared/data/recordings)', () => 
     ['BITGET.ws.2.0', 'UNIUSDT', 0.001],
     ['OKX.ws.1.0', 'BTC-USDT"', 0.1],
   ])('%s: the last book of %s equals a plain rebuild', async (name, symbol, tickSize) => {
-    const path = fileURLToPath(new URL(`cryptofeed/${name}`, recordings))
+    const path = sharedPath(`recordings/cryptofeed/${name}`)
     const asset = symbol.startsWith('UNI') ? 'UNI' : 'BTC'
     const ours = bookOf(decode((await play(path, { assets: [asset] })).bytes))
     const sides = [new Map<number, number>(), new Map<number, number>()]
@@ -86,7 +85,7 @@ describe.skipIf(!isThere)('recordings (needs ../shared/data/recordings)', () => 
   })
 
   test('BYBIT.ws.26.0: the last book of BTCUSD equals a plain rebuild, USD turned into coins', async () => {
-    const path = fileURLToPath(new URL('cryptofeed/BYBIT.ws.26.0', recordings))
+    const path = sharedPath('recordings/cryptofeed/BYBIT.ws.26.0')
     const ours = bookOf(decode((await play(path)).bytes))
     const expected = new Map<string, number>()
     for (const line of readFileSync(path, 'utf8').split('\n')) {
@@ -106,8 +105,8 @@ describe.skipIf(!isThere)('recordings (needs ../shared/data/recordings)', () => 
   })
 
   test('a gzip that breaks off plays up to the break', async () => {
-    const source = new URL('hftbacktest/usdm_btcusdt_20240808.gz', recordings)
-    const whole = await play(fileURLToPath(source))
+    const source = sharedPath('recordings/hftbacktest/usdm_btcusdt_20240808.gz')
+    const whole = await play(source)
     const path = join(folder, 'broken.gz')
     writeFileSync(path, readFileSync(source).subarray(0, 1_000_000))
     const broken = await play(path)
