@@ -86,8 +86,7 @@ function scaleWeights(base: usize, g: f64): void {
  * capped feeds and 1 where coverage is known; capped feeds never set the scale. A missing feed: NaN.
  */
 export function estimatorHour(base: usize, longUsd: f64, shortUsd: f64, complete: bool): void {
-  const count = load<f64>(base + E_HOUR_OI_COUNT);
-  const background = count > 0 ? load<f64>(base + E_HOUR_OI_SUM) / count : 0;
+  const background = estimatorExposure(base, 0, TIERS);
   store<f64>(exposureAt(base, 0, TIERS), background);
   store<f64>(exposureAt(base, 1, TIERS), background);
   memory.copy(base + E_EXPOSURE_CLOSED, base + E_EXPOSURE, E_PREDICTED - E_EXPOSURE_CLOSED);
@@ -99,6 +98,13 @@ export function estimatorHour(base: usize, longUsd: f64, shortUsd: f64, complete
   const usable = complete && longUsd >= 0 && shortUsd >= 0;
   setFlag(base, FLAG_UNCALIBRATED, !usable);
   if (usable) calibrate(base, longUsd, shortUsd);
+}
+
+/** Exposure of the hour in progress: USD swept per tier at unit weight, then the two background terms. */
+export function estimatorExposure(base: usize, side: i32, term: i32): f64 {
+  if (term !== TIERS) return load<f64>(exposureAt(base, side, term));
+  const count = load<f64>(base + E_HOUR_OI_COUNT);
+  return count > 0 ? load<f64>(base + E_HOUR_OI_SUM) / count : 0;
 }
 
 /** USD predicted for the hour that closed last, without the display gain. */

@@ -40,7 +40,14 @@ import { startWeights } from "./estimator-hour";
 export { ESTIMATOR_BYTES } from "./estimator-state";
 export { estimatorMap, estimatorNear } from "./estimator-map";
 export { estimatorHazard, estimatorStep } from "./estimator-hazard";
-export { estimatorGain, estimatorHour, estimatorModel, estimatorPredicted, estimatorPrior } from "./estimator-hour";
+export {
+  estimatorExposure,
+  estimatorGain,
+  estimatorHour,
+  estimatorModel,
+  estimatorPredicted,
+  estimatorPrior,
+} from "./estimator-hour";
 
 /* The ledger: sweeps take out what price has passed, turnover seeds new entries at every distance. Docs: estimator.md. */
 

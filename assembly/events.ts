@@ -1,5 +1,6 @@
 import { bookReset, bookSet, bookToGrid } from "./book";
-import { columnsLiquidation, columnsOpen, columnsPrice, columnsRoll, columnsVolume, closeMessage, openMessage } from "./column";
+import { columnsLiquidation, columnsOpen, columnsPrice, columnsRoll, columnsVolume } from "./column";
+import { closeMessage, openMessage } from "./column-out";
 import { bucketOfPrice, gridStep } from "./grid";
 import { levelsBar, levelsClock, levelsLiquidation, levelsPrice, levelsStart } from "./levels";
 import {

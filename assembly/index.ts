@@ -1,6 +1,6 @@
 /* The whole export surface of the core. One instance works on one asset's memory; addresses are in layout.ts. */
 import { bookLevels as levelsOfBook } from "./book";
-import { columnsEmit } from "./column";
+import { columnsEmit } from "./column-out";
 import { eventsStart } from "./events";
 import { gridStep as stepOfPrice } from "./grid";
 import * as layout from "./layout";

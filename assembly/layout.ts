@@ -181,3 +181,23 @@ export function venueAt(venue: i32): usize {
 export function columnAt(timeframe: i32): usize {
   return COLUMN + COLUMN_STRIDE * <usize>timeframe;
 }
+
+/** Codes of one layer of the column at work. */
+// @ts-ignore: decorator
+@inline
+export function codesAt(layer: i32): usize {
+  return SCRATCH_CODES + <usize>(layer * BUCKETS);
+}
+
+// @ts-ignore: decorator
+@inline
+export function sentAt(timeframe: i32): usize {
+  return SENT + COLUMN_CODES * <usize>timeframe;
+}
+
+/** Version of the predicted map in SENT; it lies outside the image, as SENT does. */
+// @ts-ignore: decorator
+@inline
+export function levelsSentAt(timeframe: i32): usize {
+  return LEVELS_SENT + (<usize>timeframe << 2);
+}

@@ -2,7 +2,7 @@ import { BUCKETS, LAYERS } from '../model/layers.ts'
 import type { ClosedColumn, LiquidationRow, LiveBlock } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 
-/* Messages of the core (assembly/column.ts): u32 bytes | u8 type | u8 timeframe | u16 padding | f64 clockMs | body.
+/* Messages of the core (assembly/column-out.ts): u32 bytes | u8 type | u8 timeframe | u16 padding | f64 clockMs | body.
    Bodies: blocks as in docs/wire.md; a closed block is followed, from the next multiple of 16, by its codes. */
 const MESSAGE_BYTES = 16
 const COLUMN_CODES = LAYERS * BUCKETS
