@@ -87,10 +87,10 @@ describe.each(sources)(`$title (seed ${seed})`, ({ skip, spec, assets: used, col
     expect(second.checkpoints).toEqual(first.checkpoints)
   })
 
-  test('one batch less gives others, so the comparison means something', async () => {
-    const batches = split(bytes)
-    const less = await throughProcess([Buffer.concat(batches.toSpliced(batches.length >> 1, 1))])
-    expect(digestOf(less.columns)).not.toBe(digestOf(first.columns))
+  test('with batches missing they differ, so the comparison means something', async () => {
+    const fewer = split(bytes).filter((_, i) => i % 50 !== 25)
+    const run = await throughProcess([Buffer.concat(fewer)])
+    expect(digestOf(run.columns)).not.toBe(digestOf(first.columns))
   })
 
   test('two workers give the same columns', async () => {
