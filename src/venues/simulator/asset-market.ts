@@ -243,12 +243,14 @@ function openVenue(settings: AssetMarketSettings, venue: number, outbox: Outbox,
   const count = (traders.countMin + traders.countReference * scale.rank ** 2) * share
   const openInterestCoins = (asset.openInterestUsd / startPrice) * share
   const tradesPerMs = (levelsPerSecond * flow.tradesPerLevel) / 1_000
+  const tradeUsd = (asset.openInterestUsd * share * traders.turnoverPerDay) / DAY_MS / tradesPerMs
+  const tradeCoins = tradeUsd / startPrice
   return {
-    book: new VenueBook({ listing, scale, price: startPrice, levelsPerSecond, noise }, outbox, prng),
+    book: new VenueBook({ listing, scale, price: startPrice, levelsPerSecond, noise, tradeCoins }, outbox, prng),
     traders: new Traders(listing, openInterestCoins, Math.ceil(count), prng),
     feed: new LiquidationFeed(venue),
     tradesPerMs,
-    tradeUsd: (asset.openInterestUsd * share * traders.turnoverPerDay) / DAY_MS / tradesPerMs,
+    tradeUsd,
     quoteMs: Math.min(
       500,
       Math.max(timing.stepMs, Math.round(4_000 / levelsPerSecond / timing.stepMs) * timing.stepMs),

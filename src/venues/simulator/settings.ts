@@ -21,7 +21,7 @@ export const depth = Object.freeze({
   /** The asset and the depth that everything else is scaled from. */
   referenceOpenInterestUsd: 31.7e9,
   /** Both numbers of one side near price, all venues. Smaller assets are deeper for their open interest. */
-  referenceUsdPerBp: 2.6e6,
+  referenceUsdPerBp: 2.2e6,
   openInterestPower: 0.8,
   /** Thin at the touch, fullest a few bp away, then a long tail. */
   touchPart: 0.4,
@@ -112,14 +112,14 @@ export const traders = Object.freeze({
 
 export const flow = Object.freeze({
   /** Trades per level update. */
-  tradesPerLevel: 0.05,
+  tradesPerLevel: 0.045,
   sizeSigma: 1.3,
   /** A usual taker goes no further than this from price. */
   reachBp: 15,
   /** How much takers follow the last moves: part of a side's chance per standard deviation. */
   follow: 0.04,
-  /** Levels that a move of the price trades through in one step; the others are cancelled. */
-  levelsPerMove: 2,
+  /** Levels in which a move of the price prints before they are cancelled; the others are only cancelled. */
+  levelsPerMove: 1,
   /** Part of a wall that is eaten per step while price presses on it, and how much of the move it holds back. */
   wallEatenPerStep: 0.05,
   wallHold: 0.25,

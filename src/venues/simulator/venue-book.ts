@@ -36,6 +36,8 @@ export interface BookSettings {
   readonly price: number
   readonly levelsPerSecond: number
   readonly noise: number
+  /** Of a usual trade. */
+  readonly tradeCoins: number
 }
 
 /** One venue's book of one asset: the quotes of its market makers, the orders planted in it, and who takes from it. */
@@ -52,6 +54,7 @@ export class VenueBook {
   readonly #prng: Prng
   readonly #scale: AssetScale
   readonly #noise: number
+  readonly #tradeCoins: number
   readonly #lattice: Lattice
   readonly #levelsPerMs: number
   readonly #bandUsd: number
@@ -65,12 +68,13 @@ export class VenueBook {
   #nowMs = 0
 
   constructor(settings: BookSettings, outbox: Outbox, prng: Prng) {
-    const { listing, scale, price, levelsPerSecond, noise } = settings
+    const { listing, scale, price, levelsPerSecond, noise, tradeCoins } = settings
     this.listing = listing
     this.#outbox = outbox
     this.#prng = prng
     this.#scale = scale
     this.#noise = noise
+    this.#tradeCoins = tradeCoins
     this.#levelsPerMs = levelsPerSecond / 1_000
     this.#bandUsd = price * depth.bandBp * 1e-4
     this.#tickSalt = prng.u32()
@@ -233,10 +237,8 @@ export class VenueBook {
         else this.#askLimit = tick + 1
         return
       }
-      if (trades > 0) {
-        trades--
-        this.#trade(tick, size, !asks)
-      } else this.#place(tick, asks, 0)
+      if (trades-- > 0) this.#trade(tick, Math.min(size, this.#whole(this.#tradeCoins)), !asks)
+      if (book.sizeAt(tick) > 0) this.#place(tick, asks, 0)
     }
   }
 
