@@ -26,6 +26,8 @@ const MARGIN_SHARE = 0.55
 const MARGIN_MIN = 0.006
 const SLOT_WIDTH_DEFAULT = 6.5
 const SLOTS_AHEAD = 6
+/** A map that has few columns yet is shown as if it had so many. */
+const SLOTS_MIN = 40
 
 export interface CandleChart {
   readonly chart: IChartApi
@@ -115,9 +117,9 @@ export function setCandles(
     time.setVisibleLogicalRange({ from: place.from + shift, to: place.to + shift })
     return
   }
-  const wanted = Math.max(20, Math.floor(time.width() / SLOT_WIDTH_DEFAULT))
+  const room = Math.max(SLOTS_MIN, Math.floor(time.width() / SLOT_WIDTH_DEFAULT))
+  const wanted = Math.min(room, Math.max(SLOTS_MIN, field.lastSlot + 1 + SLOTS_AHEAD))
   const last = field.lastSlot
-  // A young map keeps its room to the left: one column over the whole width would say nothing.
   time.setVisibleLogicalRange({ from: last + SLOTS_AHEAD - wanted, to: last + SLOTS_AHEAD })
   chart.priceScale('right').setAutoScale(true)
 }

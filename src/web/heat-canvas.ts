@@ -57,7 +57,7 @@ export class CanvasPainter implements HeatPainter {
     for (let channel = 0; channel < CHANNELS; channel++) {
       for (let code = 1; code < 256; code++) {
         const level = Math.min(1, Math.max(0, (code - style.floor[channel]!) * style.slope[channel]!))
-        this.#level[channel * 256 + code] = level ** style.gamma
+        this.#level[channel * 256 + code] = level ** style.gamma[channel]!
       }
     }
   }

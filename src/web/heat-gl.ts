@@ -85,7 +85,7 @@ class GlPainter implements HeatPainter {
     gl.uniform3i(at.slotRange, field.oldestSlot, field.lastSlot, BUCKETS)
     gl.uniform4fv(at.floorCode, style.floor)
     gl.uniform4fv(at.slope, style.slope)
-    gl.uniform1f(at.gamma, style.gamma)
+    gl.uniform4fv(at.gamma, style.gamma)
     gl.uniform1f(at.depthShare, style.showDepth ? 1 : 0)
     gl.drawArrays(gl.TRIANGLES, 0, 3)
   }

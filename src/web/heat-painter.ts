@@ -20,7 +20,8 @@ export interface HeatStyle {
   /** By channel: code at which the ramp starts, and ramps per code. */
   readonly floor: Float32Array
   readonly slope: Float32Array
-  gamma: number
+  /** By channel: exponent of the level on its ramp. */
+  readonly gamma: Float32Array
   showDepth: boolean
   /** Grows with every change of the style. */
   version: number

@@ -22,7 +22,7 @@ export function emptyScale(): HeatScale {
 // Realised is rare, and every piece of it matters. Predictions and the book are nearly everywhere: their ramps start
 // in the middle, so that clusters and walls stand out. Bid and ask share a scale, or they could not be compared.
 const floorShares = [0.02, 0.5, 0.55, 0.55]
-const CEILING_SHARE = 0.997
+const CEILING_SHARE = 0.9985
 /** About a factor of 10: a narrower ramp would turn noise into signal. */
 const MIN_SPAN = 40
 

@@ -25,7 +25,7 @@ uniform float pricePerPixel;
 uniform ivec3 slotRange;
 uniform vec4 floorCode;
 uniform vec4 slope;
-uniform float gamma;
+uniform vec4 gamma;
 uniform float depthShare;
 out vec4 colour;
 
@@ -39,7 +39,7 @@ vec4 over(vec4 below, vec4 ramp, float share) {
 
 vec4 strength(uvec4 code) {
   vec4 level = clamp((vec4(code) - floorCode) * slope, 0.0, 1.0);
-  return pow(level, vec4(gamma)) * vec4(greaterThan(code, uvec4(0u)));
+  return pow(level, gamma) * vec4(greaterThan(code, uvec4(0u)));
 }
 
 void main() {

@@ -27,6 +27,9 @@ export interface MapLook {
 /** Live draws between two fits of the ramps: about five seconds. */
 const LIVES_PER_FIT = 20
 
+// Predictions are smooth and everywhere: a steeper ramp keeps what is ordinary dark, and depth visible through it.
+const gammaOfChannel = [1, 1.8, 1, 1]
+
 export interface MapOptions {
   readonly connection: Connection
   readonly now: () => number
@@ -52,7 +55,7 @@ export class LiquidityMap extends HTMLElement {
     rampsVersion: 0,
     floor: new Float32Array(CHANNELS),
     slope: new Float32Array(CHANNELS),
-    gamma: 1,
+    gamma: new Float32Array(CHANNELS).fill(1),
     showDepth: false,
     version: 0,
   }
@@ -243,8 +246,8 @@ export class LiquidityMap extends HTMLElement {
       const span = this.scale.ceiling[channel]! - this.scale.floor[channel]!
       style.floor[channel] = this.scale.floor[channel]! + span * threshold
       style.slope[channel] = 1 / (span * (1 - threshold))
+      style.gamma[channel] = gamma * gammaOfChannel[channel]!
     }
-    style.gamma = gamma
     style.showDepth = this.hasAttribute('depth')
     style.version++
     this.#colours = {

@@ -22,6 +22,7 @@ export class Profile {
   readonly canvas = document.createElement('canvas')
   readonly #context: CanvasRenderingContext2D
   readonly #depth = new Float64Array(BUCKETS)
+  #fontFamily: string | undefined
   readonly #predicted = new Float64Array(BUCKETS)
 
   constructor() {
@@ -89,6 +90,12 @@ export class Profile {
     this.#head(width, ratio, colours, depthMax * quantumUsd, predictedMax * quantumUsd)
   }
 
+  /** Asking for a computed style costs a layout, so once. */
+  #font(): string {
+    this.#fontFamily ??= getComputedStyle(this.canvas).fontFamily
+    return this.#fontFamily
+  }
+
   #usd(cells: Uint8Array, layer: number, bucket: number): number {
     return usdOfUnitCode[cells[layer * BUCKETS + bucket]!]!
   }
@@ -97,7 +104,7 @@ export class Profile {
     const context = this.#context
     context.fillStyle = 'rgb(10 13 19 / 0.82)'
     context.fillRect(0, 0, width, HEAD_PX * ratio)
-    context.font = `${10 * ratio}px ${getComputedStyle(this.canvas).fontFamily}`
+    context.font = `${10 * ratio}px ${this.#font()}`
     context.textBaseline = 'middle'
     context.fillStyle = colours.bid
     context.textAlign = 'left'

@@ -1,5 +1,7 @@
 // Guards the SDK over a real WebSocket: the map at the client equals the server's, a lost frame, a corrupt frame and
 // a lost connection each end in a fresh snapshot, close codes are obeyed, and nothing is live that is not.
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { retryMs } from '../../src/client/back-off.ts'
 import { type Connection, connect } from '../../src/client/connection.ts'
@@ -124,6 +126,16 @@ test('for await sees the snapshot and what follows, and ends with the stream', a
   expect(Math.max(...seen)).toBeGreaterThanOrEqual(MapChange.live)
   expect(stream.state).toBe('closed')
   await until(() => gateway.received.some(({ op }) => op === 'unsubscribe'))
+})
+
+test('a server that takes the connection and says nothing is given up', { timeout: 15_000 }, async () => {
+  const mute = createServer().listen(0, '127.0.0.1')
+  await once(mute, 'listening')
+  const { port } = mute.address() as AddressInfo
+  connection = connect({ url: `ws://127.0.0.1:${port}/stream`, now: Date.now, random: () => 0 })
+  await expect.poll(() => connection.state, { timeout: limits.clientConnectMsMax + 3000 }).toBe('retrying')
+  expect(connection.fault).toBe('the server did not answer')
+  mute.close()
 })
 
 test('two holders share a stream until both have closed it', async () => {

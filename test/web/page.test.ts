@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { buildWeb, gzipBytes } from '../../ops/build-web.ts'
+import type { LiquidityMap } from '../../src/web/liquidity-map.ts'
 import { chromiumPath, launch } from './chromium.ts'
 import { DevGateway } from './dev-gateway.ts'
 
@@ -113,13 +114,13 @@ describe.skipIf(chromiumPath === undefined)(`the page${reason}`, { timeout: 30_0
 
   test('reads out the bucket below the crosshair', async () => {
     await open()
-    await page.mouse.move(900, 300)
+    await page.mouse.move(await slotX(30), 300)
     await page.waitForSelector('.readout .cell:not([hidden])')
     expect(await text('.readout .time')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/)
     expect(await text('.readout .range')).toMatch(/^[\d,.]+ – [\d,.]+$/)
     expect(await page.locator('.readout .row').count()).toBe(6)
     // The market has a gap there.
-    await page.mouse.move(1092, 300)
+    await page.mouse.move(await slotX(17), 300)
     await expect.poll(() => text('.readout .candle')).toMatch(/UTC: nothing is known$/)
   })
 
@@ -175,6 +176,16 @@ describe.skipIf(chromiumPath === undefined)(`the page${reason}`, { timeout: 30_0
     expect(difference).toBeLessThan(4)
     expect(Math.max(...first)).toBeGreaterThan(180)
   })
+
+  /** Where on the screen the column lies that is so many slots older than the newest. */
+  function slotX(back: number): Promise<number> {
+    return page.evaluate((slots) => {
+      const map = document.querySelector('liquidity-map') as LiquidityMap
+      const { width, left } = map.shadowRoot!.querySelector('.chart canvas')!.getBoundingClientRect()
+      const { from, to } = map.visibleSlots!
+      return left + ((map.field.lastSlot - slots - from) / (to - from)) * width
+    }, back)
+  }
 
   /** The chart's pixels on a grid, colours one after the other. */
   async function picture(): Promise<number[]> {
