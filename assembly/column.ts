@@ -1,5 +1,6 @@
 import { columnClosed } from "./column-out";
 import { bucketOfPrice, gridUse, settledFrom } from "./grid";
+import { gridRenew, gridWatch } from "./regrid";
 import {
   BUCKETS,
   C_BASE,
@@ -26,10 +27,13 @@ import {
   MEAN,
   TIMEFRAMES,
   cell,
+  clearUsed,
   columnAt,
 } from "./layout";
 
 /* The live columns: opening, prices, volume, liquidations, closing. Reading one is column-read.ts, sending it column-out.ts. */
+
+const ALL_TIMEFRAMES: i32 = (1 << TIMEFRAMES) - 1;
 
 export function timeframeMs(timeframe: i32): f64 {
   switch (timeframe) {
@@ -45,7 +49,6 @@ export function timeframeMs(timeframe: i32): f64 {
 /** Opens every column at the clock; prices start where the last one ended. */
 export function columnsOpen(): void {
   for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) openColumn(timeframe);
-  store<f64>(HEAD_OBSERVED_FROM, load<f64>(HEAD_CLOCK_MS));
 }
 
 function openColumn(timeframe: i32): void {
@@ -106,18 +109,24 @@ export function columnsRoll(clock: f64): void {
     if (clock >= load<f64>(c + C_OPEN_MS) + timeframeMs(timeframe)) columnClosed(timeframe, c);
   }
   store<f64>(HEAD_CLOCK_MS, clock);
+  store<f64>(HEAD_OBSERVED_FROM, clock);
+  for (let side = 0; side < 2; side++) clearUsed(GRID_INTEGRAL, side);
+  let closed = 0;
   for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
     const c = columnAt(timeframe);
     if (clock < load<f64>(c + C_OPEN_MS) + timeframeMs(timeframe)) continue;
+    closed |= 1 << timeframe;
     for (let side = 0; side < 2; side++) {
       if (timeframe > 0) clearUsed(MEAN, (timeframe - 1) * 2 + side);
       if (load<u32>(c + C_LIQUIDATED) !== 0) clearUsed(LIQ, timeframe * 2 + side);
     }
     store<u32>(c + C_LIQUIDATED, 0);
-    openColumn(timeframe);
   }
-  for (let side = 0; side < 2; side++) clearUsed(GRID_INTEGRAL, side);
-  store<f64>(HEAD_OBSERVED_FROM, clock);
+  gridWatch(clock);
+  if (closed === ALL_TIMEFRAMES) gridRenew(clock);
+  for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
+    if ((closed & (1 << timeframe)) !== 0) openColumn(timeframe);
+  }
 }
 
 /** Brings the live minute's integrals up to `end` and adds them to the longer timeframes. */
@@ -145,11 +154,4 @@ function settleMinute(end: f64): void {
   // The minute's own integral is complete; the longer ones count it already.
   store<f64>(HEAD_OBSERVED_FROM, end);
   store<f64>(columnAt(0) + C_OBSERVED_MS, observed);
-}
-
-/** Clears a row of a [row][bucket] array where anything can be: the rest of its pages stays unused. */
-function clearUsed(array: usize, row: i32): void {
-  const first = load<i32>(HEAD_BUCKET_FIRST);
-  const last = load<i32>(HEAD_BUCKET_LAST);
-  if (first <= last) memory.fill(cell(array, row, first), 0, <usize>(last - first + 1) << 3);
 }

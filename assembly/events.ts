@@ -1,7 +1,7 @@
-import { bookReset, bookSet, bookToGrid } from "./book";
+import { bookReset, bookSet } from "./book";
 import { columnsLiquidation, columnsOpen, columnsPrice, columnsRoll, columnsVolume } from "./column";
 import { closeMessage, openMessage } from "./column-out";
-import { bucketOfPrice, gridStep } from "./grid";
+import { bucketOfPrice } from "./grid";
 import { levelsBar, levelsClock, levelsLiquidation, levelsPrice, levelsStart } from "./levels";
 import {
   GRID_BUCKETS,
@@ -10,11 +10,11 @@ import {
   HEAD_BUCKET_LAST,
   HEAD_CLOCK_MS,
   HEAD_DUPLICATES,
-  HEAD_EPOCH,
   HEAD_LATE,
   HEAD_LEVELS,
   HEAD_LIQUIDATIONS,
   HEAD_MARK,
+  HEAD_OBSERVED_FROM,
   HEAD_PRICE,
   HEAD_RECEIVE_MS,
   HEAD_STEP,
@@ -22,7 +22,6 @@ import {
   HEAD_TURNOVER_USD,
   LIQUIDATION_BYTES,
   MESSAGE_BYTES,
-  SETTING_GRID_TICK,
   SETTING_SKEW_MS,
   VENUE_SLOTS,
   V_ASK,
@@ -39,6 +38,7 @@ import {
   V_TRADE_MS,
   venueAt,
 } from "./layout";
+import { gridStart } from "./regrid";
 import { ringAt } from "./ring";
 
 /* Applies event batches to the asset's state. What a batch means is in docs/events.md; the host has checked it. */
@@ -145,18 +145,10 @@ function advance(timeMs: f64): void {
 
 /** The first price chooses the grid; every book that was waiting is put onto it. */
 function startGrid(price: f64): void {
-  const step = gridStep(price, load<f64>(SETTING_GRID_TICK));
-  store<f64>(HEAD_STEP, step);
-  store<u32>(HEAD_EPOCH, load<u32>(HEAD_EPOCH) + 1);
   store<f64>(HEAD_PRICE, price);
-  store<i32>(HEAD_BUCKET_FIRST, GRID_BUCKETS);
-  store<i32>(HEAD_BUCKET_LAST, -1);
+  store<f64>(HEAD_OBSERVED_FROM, load<f64>(HEAD_CLOCK_MS));
+  gridStart(price);
   columnsOpen();
-  for (let venue = 0; venue < VENUE_SLOTS; venue++) {
-    const v = venueAt(venue);
-    store<f64>(v + V_RATIO, load<f64>(v + V_TICK_SIZE) / step);
-    if (load<f64>(v + V_BATCHES) > 0) bookToGrid(venue);
-  }
   levelsStart(price);
 }
 

@@ -70,6 +70,7 @@ export const HEAD_TURNOVER_LOW: usize = HEAD + 104; // f64
 export const HEAD_TURNOVER_HIGH: usize = HEAD + 112; // f64
 export const HEAD_HOUR_USD: usize = HEAD + 120; // f64[2], realised in this hour by complete feeds: long, short
 export const HEAD_BAR: usize = HEAD + 136; // f64[5], the bar of the past that is being read
+export const HEAD_MISFIT_MS: usize = HEAD + 176; // f64, since when the bucket width does not fit the price; 0: it does
 /** Counters, f64 each, read by the host. */
 export const HEAD_BATCHES: usize = HEAD + 256;
 export const HEAD_LEVELS: usize = HEAD + 264;
@@ -200,4 +201,11 @@ export function sentAt(timeframe: i32): usize {
 @inline
 export function levelsSentAt(timeframe: i32): usize {
   return LEVELS_SENT + (<usize>timeframe << 2);
+}
+
+/** Clears a row of a [row][bucket] array where anything can be: the rest of its pages stays unused. */
+export function clearUsed(array: usize, row: i32): void {
+  const first = load<i32>(HEAD_BUCKET_FIRST);
+  const last = load<i32>(HEAD_BUCKET_LAST);
+  if (first <= last) memory.fill(cell(array, row, first), 0, <usize>(last - first + 1) << 3);
 }

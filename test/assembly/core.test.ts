@@ -37,6 +37,7 @@ describe.each(Object.keys(builds) as Build[])('core, %s build', (build) => {
       reference.apply(batch)
     }
     expect(reference.closed.length).toBeGreaterThan(40)
+    expect(new Set(core.columns.map((column) => column.step)).size, 'the grid was chosen anew').toBeGreaterThan(1)
     expect(core.columns.length).toBe(reference.closed.length)
     for (const [i, column] of core.columns.entries()) expectColumn(column, reference.closed[i]!)
     for (const [venue, { levels, tickSize }] of reference.books) {

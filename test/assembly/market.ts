@@ -24,8 +24,10 @@ export function* hostileBatches(random: () => number, batches: number, startMs: 
     const id = pick(venues.length)
     const venue = venues[id]!
     if (random() < 0.002) venue.tickSize = venue.tickSize === 0.5 ? 0.25 : 0.5
-    timeMs += random() < 0.003 ? pick(200_000) : pick(900)
+    // Some days pass in jumps, and one collapse lasts: the grid must be chosen anew.
+    timeMs += random() < 0.003 ? pick(random() < 0.6 ? 70_000_000 : 200_000) : pick(900)
     price *= 1 + (random() - 0.5) * (random() < 0.01 ? 0.05 : 0.0006)
+    if (i === Math.floor(batches / 3)) price /= 2.7
     const skew = random() < 0.02 ? 60_000 : pick(400)
     writer.begin(id, 0, ++venue.sequence, timeMs + skew, timeMs, venue.tickSize)
     const tickOf = (p: number): number => Math.max(1, Math.round(p / venue.tickSize))

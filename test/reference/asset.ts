@@ -61,6 +61,7 @@ export class ReferenceAsset {
   step = 0
   price = 0
   #mark = 0
+  #misfitMs = 0
   #observedFrom = 0
   readonly #gridTick: number
   readonly #skewMs: number
@@ -177,6 +178,7 @@ export class ReferenceAsset {
         })
         this.clockMs = timeMs
         this.#observedFrom = timeMs
+        this.#fitGrid(timeMs)
         this.#columns = this.#columns.map((column, timeframe) => {
           const { ms } = timeframes[timeframe]!
           return timeMs >= column.openMs + ms ? this.#open(ms) : column
@@ -184,6 +186,18 @@ export class ReferenceAsset {
       } else this.#rest(timeMs)
     }
     this.clockMs = timeMs
+  }
+
+  /** A width that was off by a factor of two for a day is chosen anew at the end of a UTC day. */
+  #fitGrid(timeMs: number): void {
+    const misfit = referenceStep(this.price, this.#gridTick) / this.step
+    if (misfit < 2 && misfit > 0.5) this.#misfitMs = 0
+    else if (this.#misfitMs === 0) this.#misfitMs = timeMs
+    const dayEnds = this.#columns.every((column, timeframe) => timeMs >= column.openMs + timeframes[timeframe]!.ms)
+    if (!dayEnds || this.#misfitMs === 0 || timeMs - this.#misfitMs < 86_400_000) return
+    this.step = referenceStep(this.price, this.#gridTick)
+    this.#misfitMs = 0
+    this.#sumGrid()
   }
 
   #rest(untilMs: number): void {
