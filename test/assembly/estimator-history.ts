@@ -1,18 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import { requirement, sharedMissing, sharedPath } from '../requirements.ts'
 
-const history = new URL('../../../shared/data/history/', import.meta.url)
-
-/** Why tests on recorded history are skipped, or undefined. */
-export const missing = existsSync(new URL('reference/btc_hours.csv.gz', history))
-  ? undefined
-  : 'skipped: ../shared/data/history is not here'
-export const note = missing === undefined ? '' : ` (${missing})`
+/** Two months of Binance, and what the reference makes of them. */
+export const recorded = requirement('recorded BTC', sharedMissing('history/reference/btc_hours.csv.gz'))
 
 export type Columns = Record<string, Float64Array>
 
 export function readColumns(name: string): Columns {
-  const [head, ...rows] = gunzipSync(readFileSync(new URL(name, history)))
+  const [head, ...rows] = gunzipSync(readFileSync(sharedPath(`history/${name}`)))
     .toString()
     .trim()
     .split('\n')

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { referenceScore, type ScoredHour } from '../reference/estimator-score.ts'
 import { prng, seed } from '../reference/prng.ts'
 import { BASE, type Build, compileKernel, type Kernel } from './estimator-build.ts'
-import { missing, note, readColumns, readSteps } from './estimator-history.ts'
+import { readColumns, readSteps, recorded } from './estimator-history.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -71,7 +71,7 @@ describe.each<Build>(['release', 'debug'])('score, %s build', (build) => {
     }
   })
 
-  test.skipIf(missing !== undefined)(`each hour of recorded BTC is within .005 bits${note}`, () => {
+  test.skipIf(recorded.skip)(`each hour of ${recorded.title} is within .005 bits`, () => {
     const hours = readColumns('reference/btc_hours.csv.gz')
     const index = new Map(Array.from(hours.hour!, (hour, i) => [hour, i]))
     const bars = new Map<number, [number, number, number]>()

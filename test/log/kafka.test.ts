@@ -11,11 +11,11 @@ import { createKafkaLog, type KafkaLogOptions } from '../../src/log/kafka.ts'
 import { describeError } from '../../src/model/errors.ts'
 import type { BatchHandler, EventLog } from '../../src/model/stages.ts'
 import type { AssetId } from '../../src/model/units.ts'
+import { requirement } from '../requirements.ts'
 import { concat, hex, makeBatch, prng } from './batches.ts'
 
 const seed = Number(process.env.LMAP_SEED ?? 20_240_808)
-const missing = kafkaRequirements()
-const required = process.env.CI !== undefined || process.env.LMAP_REQUIRE_ALL !== undefined
+const real = requirement('on a real broker', kafkaRequirements())
 const none: ReadonlyMap<AssetId, number> = new Map()
 const ASSETS_USED = 20
 
@@ -81,8 +81,7 @@ describe('without a broker', () => {
   )
 })
 
-const skipped = missing !== undefined && !required
-describe.skipIf(skipped)(`on a real broker${missing === undefined ? '' : ` (needs ${missing})`}`, () => {
+describe.skipIf(real.skip)(real.title, () => {
   const folder = mkdtempSync(join(tmpdir(), 'lmap-kafka-'))
   const open: EventLog[] = []
   let port: number

@@ -6,6 +6,7 @@ import { describe, onTestFinished } from 'vitest'
 import { BUCKETS, LAYERS } from '../../src/model/layers.ts'
 import type { ClosedColumn } from '../../src/model/stages.ts'
 import type { Log } from '../../src/telemetry/log.ts'
+import { requirement } from '../requirements.ts'
 import { asset } from './rows.ts'
 
 /** Seed of the random parts of this run, printed in their titles; LMAP_SEED=... repeats a run. */
@@ -18,8 +19,8 @@ const hasEngine = await import('chdb').then(
 
 /** Tests that need the embedded engine. */
 export function engineSuite(name: string, tests: () => void): void {
-  const reason = hasEngine ? '' : ' (skipped: no embedded ClickHouse here; npm install chdb)'
-  describe.skipIf(!hasEngine)(name + reason, tests)
+  const { title, skip } = requirement(name, hasEngine ? undefined : 'the embedded ClickHouse, npm install chdb')
+  describe.skipIf(skip)(title, tests)
 }
 
 /** A folder that goes away with the test. */

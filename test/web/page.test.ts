@@ -8,14 +8,16 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { buildWeb, gzipBytes } from '../../ops/build-web.ts'
 import type { LiquidityMap } from '../../src/web/liquidity-map.ts'
+import { requirement } from '../requirements.ts'
 import { chromiumPath, launch } from './chromium.ts'
 import { DevGateway } from './dev-gateway.ts'
 
 const desktop = { width: 1440, height: 900 }
 const phone = { width: 390, height: 844 }
-const reason = chromiumPath === undefined ? ' (skipped: no Chromium; install it or set PLAYWRIGHT_CHROMIUM)' : ''
+const missing = chromiumPath === undefined ? 'Chromium; PLAYWRIGHT_CHROMIUM names one elsewhere' : undefined
+const { title, skip } = requirement('the page', missing)
 
-describe.skipIf(chromiumPath === undefined)(`the page${reason}`, { timeout: 30_000 }, () => {
+describe.skipIf(skip)(title, { timeout: 30_000 }, () => {
   let folder: string
   let browser: Browser
   let gateway: DevGateway
