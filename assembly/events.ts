@@ -105,7 +105,7 @@ export function batchApply(at: u32, records: u32): void {
     const tick = <i32>(word >> 32);
     if (kind === BAR) {
       // The past has a time of its own and does not move the clock.
-      bar(flags, value);
+      levelsBar(flags, value);
       continue;
     }
     if (timeMs > load<f64>(HEAD_CLOCK_MS)) advance(timeMs);
@@ -177,15 +177,6 @@ function mark(v: usize, price: f64): void {
     if (clock - load<f64>(venueAt(venue) + V_TRADE_MS) < LEAD_MS) return;
   }
   setPrice(price);
-}
-
-/** Field of a past bar. The grid is chosen by the first low if there is none yet: bars come first of all. */
-function bar(field: i32, value: f64): void {
-  if (!(load<f64>(HEAD_STEP) > 0)) {
-    if (!(value > 0)) return;
-    startGrid(value);
-  }
-  levelsBar(field, value);
 }
 
 function setPrice(price: f64): void {

@@ -136,11 +136,12 @@ function openInterest(field: usize, mask: i32): f64 {
 }
 
 /**
- * One field of a five-minute bar of the past; the last field applies the bar. Bars come before the asset's own events
- * have made a step, oldest first: they warm the ledger up and touch nothing else.
+ * One field of a five-minute bar of the past; the last field applies the bar. Bars warm an empty ledger up: they come
+ * behind the first price, which has chosen the grid, and before the first trade. At any other time they are ignored.
  */
 export function levelsBar(field: i32, value: f64): void {
   if (field < BAR_LOW || field > BAR_OPEN_INTEREST) return;
+  if (!(load<f64>(HEAD_STEP) > 0) || load<f64>(HEAD_TRADES) > 0) return;
   store<f64>(HEAD_BAR + (<usize>field << 3), value);
   if (field !== BAR_OPEN_INTEREST) return;
   const low = load<f64>(HEAD_BAR);

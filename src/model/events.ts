@@ -29,7 +29,8 @@ export const EventKind = {
   heartbeat: 7,
   /**
    * A five-minute bar of the past, to warm the forecast up: five records in a row, flags = BarField, oldest bar first,
-   * before any other event of the asset. Venues are pooled by the sender. Does not move the clock.
+   * behind the asset's first mark price and before its first trade (later they are ignored). Venues are pooled by the
+   * sender. Does not move the clock.
    */
   bar: 8,
 } as const

@@ -16,6 +16,8 @@ import { Walls } from './walls.ts'
 
 const DAY_MS = 86_400_000
 
+const BAR_MS = 300_000
+
 export interface AssetMarketSettings {
   readonly asset: Asset
   readonly seed: number
@@ -220,17 +222,33 @@ export class AssetMarket {
     }
   }
 
-  /** Days of history in seconds of work: a coarse walk that ends at the start price, along which accounts turn over. */
+  /**
+   * Days of history in seconds of work: a coarse walk that ends at the start price, along which accounts turn over. It
+   * is told as bars, so that a forecast has the past that a real collector would ask the venues for.
+   */
   #warmUp(startPrice: number, sigmaSecond: number): void {
     const steps = Math.floor(traders.warmUpMs / traders.warmUpStepMs)
     const sigma = sigmaSecond * Math.sqrt(traders.warmUpStepMs / 1000)
     const path = new Float64Array(steps)
     for (let i = 1; i < steps; i++) path[i] = path[i - 1]! + sigma * this.#prng.normal()
     const end = path[steps - 1]!
+    const barSteps = BAR_MS / traders.warmUpStepMs
+    const volumeUsd = (this.asset.openInterestUsd * traders.turnoverPerDay * BAR_MS) / DAY_MS
+    this.#outbox.open(this.books[0]!.listing, this.#nowMs)
+    this.#outbox.markPrice(startPrice)
+    let low = Number.POSITIVE_INFINITY
+    let high = 0
     for (let i = 0; i < steps; i++) {
       const price = startPrice * Math.exp(path[i]! - end)
+      low = Math.min(low, price)
+      high = Math.max(high, price)
       for (const accounts of this.#traders) accounts.warmUp(traders.warmUpStepMs, price)
+      if ((i + 1) % barSteps !== 0) continue
+      const coins = this.books.reduce((sum, _, venue) => sum + this.openInterestCoins(venue), 0)
+      this.#outbox.bar(low, high, price, volumeUsd, coins)
+      low = high = price
     }
+    this.#outbox.close()
   }
 }
 

@@ -1,4 +1,4 @@
-import { BatchWriter, EventKind } from '../../model/events.ts'
+import { BarField, BatchWriter, EventKind } from '../../model/events.ts'
 import type { Listing } from './listing.ts'
 
 const BYTES_FIRST = 1 << 18
@@ -92,6 +92,15 @@ export class Outbox {
 
   markPrice(price: number): void {
     this.#add(EventKind.markPrice, 0, 0, price)
+  }
+
+  /** A bar of the past, see EventKind.bar. */
+  bar(low: number, high: number, close: number, volumeUsd: number, openInterestCoins: number): void {
+    this.#add(EventKind.bar, BarField.low, 0, low)
+    this.#add(EventKind.bar, BarField.high, 0, high)
+    this.#add(EventKind.bar, BarField.close, 0, close)
+    this.#add(EventKind.bar, BarField.volume, 0, volumeUsd)
+    this.#add(EventKind.bar, BarField.openInterest, 0, openInterestCoins)
   }
 
   #begin(): void {
