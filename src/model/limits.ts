@@ -32,6 +32,31 @@ export const limits = Object.freeze({
   liquidationAgeMsMax: 60_000,
   /** Trades of one symbol that are remembered to recognise repetitions. */
   tradesRememberedMax: 2048,
+  /** One try of a REST request, the tries of one request, and the largest answer (a venue's list of contracts is 3 MB). */
+  restMsMax: 10_000,
+  restTriesMax: 5,
+  restBodyBytesMax: 32 << 20,
+  /** Back-off of a REST request, before jitter; after a rate limit that does not say how long (grows with each one). */
+  restRetryMs: 1_000,
+  restRetryMsMax: 32_000,
+  restRateMs: 16_000,
+  /** A ban, and a filter that was hit too often, where they do not say how long. */
+  restBanMs: 120_000,
+  restFilterMs: 600_000,
+  /** Venues list, delist and change ticks: their metadata is asked for this often, and again so soon where it failed. */
+  instrumentsMs: 86_400_000,
+  instrumentsRetryMs: 600_000,
+  /** A mark price this far (as a fraction) from what the other venues say belongs to another coin or another multiple. */
+  markDeviationMax: 0.03,
+  /** The past that warms the forecast up, and what a start may wait for it: what is missing then stays missing. */
+  warmUpMs: 5 * 86_400_000,
+  warmUpMsMax: 300_000,
+  /** Assets whose past is asked for at a time: the budgets of the venues set the pace, this the memory. */
+  warmUpAssetsMax: 4,
+  /** A clock this far from a venue's makes ages wrong. */
+  clockSkewWarnMs: 1_000,
+  /** Room on the disk that a live day of all assets needs, with a margin. */
+  diskBytesMin: 2 << 30,
   /** A line of a recording. */
   replayLineBytesMax: 32 << 20,
   /** Size and age of a block of our own recordings, and what may wait for the disk. */
