@@ -36,11 +36,14 @@ describe('the checker', () => {
       "const g = await import('./g.ts')",
       "type H = typeof import('./h.ts')",
       "new Worker(new URL('./i.ts', import.meta.url))",
+      "app.any('/*', answer)",
+      "import './j.ts'",
+      "app.get('https://x/*/y', answer)",
       "// import './comment.ts'",
       "/* import './comment.ts' */",
     ].join('\n')
     expect(importsOf(source).sort()).toEqual(
-      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name) => `./${name}.ts`),
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((name) => `./${name}.ts`),
     )
   })
 

@@ -25,7 +25,8 @@ export function textOf(file: string): string {
   return readFileSync(join(projectRoot, file), 'utf8')
 }
 
-/** Source text without its comments. Strings that look like one (`'//'`) go too, which no rule here minds. */
+/** Source text without its comments; what looks like one inside a string stays. */
 export function withoutComments(source: string): string {
-  return source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:])\/\/.*$/gm, '$1')
+  const stringOrComment = /('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/.*/g
+  return source.replace(stringOrComment, (_, text: string | undefined) => text ?? '')
 }
