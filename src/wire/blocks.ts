@@ -6,10 +6,14 @@ import { corrupt } from './frame.ts'
 /* Column block (closed, key), little-endian, see docs/wire.md
      0 u8 type | 1 u8 layer mask | 2 u16 0 | 4 u32 bytes of layers | 8 f64 openMs | 16 f64 open high low close
     48 f64 volume | 56 f64 step | 64 i32 base bucket | 68 f32 quantum | 72 u32 observed ms | 76 u32 0 | 80 layers
-   Delta block: 0 u8 type | 1 u8 layer mask | 2 u16 bytes of layers | 4 f32 high low close volume | 20 layers */
+   Delta block: 0 u8 type | 1 u8 layer mask | 2 u16 bytes of layers | 4 f32 high low close volume | 20 layers
+   Group block: see groups.ts */
 export const COLUMN_HEADER_BYTES = 80
 export const DELTA_HEADER_BYTES = 20
-export const BlockType = { closed: 1, key: 2, delta: 3 } as const
+export const GROUP_HEADER_BYTES = 16
+/** Where the facts of a column begin in its block: 72 bytes from the open time on. */
+const FACTS_AT = 8
+export const BlockType = { closed: 1, key: 2, delta: 3, group: 4 } as const
 
 /** One column of the map as the wire carries it. */
 export interface Column {
@@ -64,17 +68,39 @@ export function encodeColumn(type: typeof BlockType.closed | typeof BlockType.ke
   view.setUint8(0, type)
   view.setUint8(1, mask)
   view.setUint32(4, end - COLUMN_HEADER_BYTES, true)
-  view.setFloat64(8, column.openMs, true)
-  view.setFloat64(16, column.open, true)
-  view.setFloat64(24, column.high, true)
-  view.setFloat64(32, column.low, true)
-  view.setFloat64(40, column.close, true)
-  view.setFloat64(48, column.volumeUsd, true)
-  view.setFloat64(56, column.step, true)
-  view.setInt32(64, column.baseBucket, true)
-  view.setFloat32(68, column.quantumUsd, true)
-  view.setUint32(72, column.observedMs, true)
+  writeFacts(view, FACTS_AT, column)
   return bytes.slice(0, end)
+}
+
+/** Writes all of a column but its cells: 72 bytes. */
+export function writeFacts(view: DataView, at: number, column: Column): void {
+  view.setFloat64(at, column.openMs, true)
+  view.setFloat64(at + 8, column.open, true)
+  view.setFloat64(at + 16, column.high, true)
+  view.setFloat64(at + 24, column.low, true)
+  view.setFloat64(at + 32, column.close, true)
+  view.setFloat64(at + 40, column.volumeUsd, true)
+  view.setFloat64(at + 48, column.step, true)
+  view.setInt32(at + 56, column.baseBucket, true)
+  view.setFloat32(at + 60, column.quantumUsd, true)
+  view.setUint32(at + 64, column.observedMs, true)
+}
+
+/** Reads what writeFacts wrote; throws LMAP_FRAME_CORRUPT where it cannot be a column's. */
+export function readFacts(view: DataView, at: number, column: Column): void {
+  column.openMs = view.getFloat64(at, true)
+  column.open = view.getFloat64(at + 8, true)
+  column.high = view.getFloat64(at + 16, true)
+  column.low = view.getFloat64(at + 24, true)
+  column.close = view.getFloat64(at + 32, true)
+  column.volumeUsd = view.getFloat64(at + 40, true)
+  column.step = view.getFloat64(at + 48, true)
+  column.baseBucket = view.getInt32(at + 56, true)
+  column.quantumUsd = view.getFloat32(at + 60, true)
+  column.observedMs = view.getUint32(at + 64, true)
+  if (!Number.isFinite(column.openMs)) throw corrupt('a column opens at no time')
+  if (!(column.step > 0 && column.quantumUsd > 0)) throw corrupt('a column without a step or a quantum')
+  if (!pricesHold(column)) throw corrupt('prices of a column are not numbers')
 }
 
 /** A `delta` block: what turns `before` into `after`. */
@@ -117,6 +143,8 @@ export function blockEnd(frame: Uint8Array, at: number): number {
     if (at + DELTA_HEADER_BYTES <= frame.length) end = at + DELTA_HEADER_BYTES + view.getUint16(at + 2, true)
   } else if (type === BlockType.closed || type === BlockType.key) {
     if (at + COLUMN_HEADER_BYTES <= frame.length) end = at + COLUMN_HEADER_BYTES + view.getUint32(at + 4, true)
+  } else if (type === BlockType.group) {
+    if (at + GROUP_HEADER_BYTES <= frame.length) end = at + GROUP_HEADER_BYTES + view.getUint32(at + 4, true)
   } else throw corrupt(`block type ${type}`)
   if (end > frame.length) throw corrupt('a block is longer than the frame')
   return end
@@ -125,21 +153,10 @@ export function blockEnd(frame: Uint8Array, at: number): number {
 /** Reads the closed or key block at `at` into `column`, whose arrays are reused. Answers where the block ends. */
 export function decodeColumn(frame: Uint8Array, at: number, column: Column): number {
   const end = blockEnd(frame, at)
-  if (frame[at] === BlockType.delta) throw corrupt('a delta stands where a column should')
-  const view = viewOf(frame)
-  column.openMs = view.getFloat64(at + 8, true)
-  column.open = view.getFloat64(at + 16, true)
-  column.high = view.getFloat64(at + 24, true)
-  column.low = view.getFloat64(at + 32, true)
-  column.close = view.getFloat64(at + 40, true)
-  column.volumeUsd = view.getFloat64(at + 48, true)
-  column.step = view.getFloat64(at + 56, true)
-  column.baseBucket = view.getInt32(at + 64, true)
-  column.quantumUsd = view.getFloat32(at + 68, true)
-  column.observedMs = view.getUint32(at + 72, true)
-  if (!Number.isFinite(column.openMs)) throw corrupt('a column opens at no time')
-  if (!(column.step > 0 && column.quantumUsd > 0)) throw corrupt('a column without a step or a quantum')
-  if (!pricesHold(column)) throw corrupt('prices of a column are not numbers')
+  if (frame[at] !== BlockType.closed && frame[at] !== BlockType.key) {
+    throw corrupt(`a block of type ${frame[at]} stands where a column should`)
+  }
+  readFacts(viewOf(frame), at + FACTS_AT, column)
   column.cells.fill(0)
   decodeLayers(frame, at + COLUMN_HEADER_BYTES, end, frame[at + 1]!, column.cells)
   return end
@@ -148,7 +165,7 @@ export function decodeColumn(frame: Uint8Array, at: number, column: Column): num
 /** Applies the delta block at `at` to `column`. Answers where the block ends. After a throw the column is unusable. */
 export function decodeDelta(frame: Uint8Array, at: number, column: Column): number {
   const end = blockEnd(frame, at)
-  if (frame[at] !== BlockType.delta) throw corrupt('a column stands where a delta should')
+  if (frame[at] !== BlockType.delta) throw corrupt(`a block of type ${frame[at]} stands where a delta should`)
   const view = viewOf(frame)
   column.high = view.getFloat32(at + 4, true)
   column.low = view.getFloat32(at + 8, true)
