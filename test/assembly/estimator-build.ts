@@ -22,8 +22,8 @@ export interface Kernel {
   constant(name: string): number
 }
 
-/** Compiles files of assembly/ by themselves, with the flags of asconfig.json, and instantiates them. */
-export async function compileKernel(build: Build, ...files: string[]): Promise<Kernel> {
+/** Compiles files of assembly/ by themselves, with the flags of asconfig.json. */
+export async function compile(build: Build, ...files: string[]): Promise<WebAssembly.Module> {
   let binary: Uint8Array | undefined
   const level = build === 'release' ? ['-O3'] : ['--debug']
   const { error, stderr } = await asc.main(
@@ -43,13 +43,17 @@ export async function compileKernel(build: Build, ...files: string[]): Promise<K
     },
   )
   if (error || binary === undefined) throw new Error(`${files.join(', ')} do not compile:\n${stderr.toString()}`)
+  return new WebAssembly.Module(binary as BufferSource)
+}
+
+/** The same, instantiated on a memory of its own. */
+export async function compileKernel(build: Build, ...files: string[]): Promise<Kernel> {
+  const module = await compile(build, ...files)
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65_536, shared: true })
   const abort = () => {
     throw new Error('abort in the kernel')
   }
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary as BufferSource), {
-    env: { memory, abort },
-  })
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } })
   return {
     memory,
     f64: new Float64Array(memory.buffer),

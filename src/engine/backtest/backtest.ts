@@ -101,7 +101,7 @@ export function runBacktest(
   }
   const exposures: Record<Exclude<Model, 'online'>, Exposures> = {
     climatology: { terms: 2, prior: PRIOR_BACKGROUND, sides: ledgerHours(recommended, hours, TERMS - 2) },
-    ladder: { terms: 1, prior: PRIOR, sides: ladderHours(ladder, hours) },
+    ladder: { terms: 1, prior: undefined, sides: ladderHours(ladder, hours) },
     noVolume: { terms: TERMS, prior: PRIOR, sides: ledgerHours(noVolume, hours, 0) },
     recommended: { terms: TERMS, prior: PRIOR, sides: ledgerHours(recommended, hours, 0) },
   }

@@ -1,5 +1,5 @@
 import { type Fit, fitRidge } from './ridge.ts'
-import { fitWeights } from './weights.ts'
+import { fitWeights, flatWeight } from './weights.ts'
 
 const FOLDS = 5
 /** Hours left out of the training on either side of a fold. */
@@ -15,10 +15,13 @@ export interface Target {
   readonly features: Sides<number[][]>
 }
 
-/** A map's exposures by hour: `terms` numbers each, and the strength of the flat prior on their weights. */
+/**
+ * A map's exposures by hour: `terms` numbers each, and the strength of the flat prior on their weights; undefined: the
+ * weights stay equal and only their scale is fitted.
+ */
 export interface Exposures {
   readonly terms: number
-  readonly prior: number
+  readonly prior: number | undefined
   readonly sides: Sides<Float64Array>
 }
 
@@ -60,6 +63,7 @@ export function foldWeights(target: Target, { terms, prior, sides }: Exposures):
         realised[row] = target.realised[side][hour]!
       })
     }
+    if (prior === undefined) return new Float64Array(terms).fill(flatWeight(rows, realised))
     return fitWeights(rows, terms, realised, prior)
   })
 }

@@ -9,9 +9,7 @@ const FLOOR = 1e-3
 export function fitWeights(rows: Float64Array, terms: number, realised: Float64Array, prior: number): Float64Array {
   const n = realised.length
   const floor = FLOOR * median(realised.filter((usd) => usd > 0))
-  const total = rows.reduce((a, b) => a + b, 0)
-  // The flat weight that predicts the sum of what was realised.
-  const flat = realised.reduce((a, b) => a + b, 0) / total
+  const flat = flatWeight(rows, realised)
   const weights = new Float64Array(terms).fill(flat)
   const over = new Float64Array(terms)
   const under = new Float64Array(terms)
@@ -32,6 +30,11 @@ export function fitWeights(rows: Float64Array, terms: number, realised: Float64A
     for (let k = 0; k < terms; k++) weights[k] = (weights[k]! * over[k]! + strength * flat) / (under[k]! + strength)
   }
   return weights
+}
+
+/** The one weight for all exposures that predicts the sum of what was realised. */
+export function flatWeight(rows: Float64Array, realised: Float64Array): number {
+  return realised.reduce((a, b) => a + b, 0) / rows.reduce((a, b) => a + b, 0)
 }
 
 function median(values: Float64Array): number {
