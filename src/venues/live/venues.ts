@@ -1,5 +1,5 @@
 import type { VenueName } from '../../model/venues.ts'
-import type { VenueProtocol } from './protocol.ts'
+import type { VenueProtocol } from './feed.ts'
 
 /** The live venues. Each is loaded when it is asked for. A new one is a folder, a line in model/venues.ts and a line here. */
 export const liveVenues: Readonly<Partial<Record<VenueName, () => Promise<VenueProtocol>>>> = {
