@@ -41,11 +41,10 @@ export const E_OPEN_INTEREST: usize = 80;
 export const E_STEP_PRICE: usize = 88;
 /** Share of the market's open interest that the venues heard from stand for. */
 export const E_SHARE: usize = 96;
-/** Exponentially weighted means: sum and weight. */
+/** Exponentially weighted means: the sum, and 8 bytes on its weight. */
 export const E_RANGE_SUM: usize = 104;
 export const E_RANGE_WEIGHT: usize = 112;
 export const E_CHANGE_SUM: usize = 120;
-export const E_CHANGE_WEIGHT: usize = 128;
 export const E_VOLUME_SUM: usize = 136; // USD
 export const E_VOLUME_WEIGHT_MS: usize = 144;
 /** Hours that have calibrated the weights. */
