@@ -1,4 +1,4 @@
-import type { Incoming, LanePlan, Poll, RestVerdict, VenueProtocol } from '../live/feed.ts'
+import type { Incoming, LanePlan, Poll, VenueProtocol } from '../live/feed.ts'
 import { shares } from '../live/shares.ts'
 import type { Market } from '../mapper-market.ts'
 import { createBinanceMapper } from './mapper.ts'
@@ -11,9 +11,6 @@ const PULSE_MS_MAX = 5_000
 const SNAPSHOT_LEVELS = 1_000
 const SNAPSHOT_WEIGHT = 20
 const OPEN_INTEREST_MS = 10_000
-/** Their firewall says no: asking on makes it worse. */
-const FIREWALL_WAIT_MS = 120_000
-const SYMBOL_WAIT_MS = 600_000
 /** Control frames are short; only those are parsed twice. */
 const CONTROL_BYTES_MAX = 1_024
 const STREAM = '{"stream":"'
@@ -45,7 +42,6 @@ export const binanceProtocol: VenueProtocol = {
     windowMs: 60_000,
     gapMs: 150,
     used: { header: 'x-mbx-used-weight-1m', max: 2_100 },
-    verdict,
   },
 }
 
@@ -121,11 +117,4 @@ function polls(markets: readonly Market[]): Poll[] {
     everyMs: OPEN_INTEREST_MS,
     ask: { path: `/fapi/v1/openInterest?symbol=${symbol}`, weight: 1 },
   }))
-}
-
-function verdict(status: number, body: string): RestVerdict | undefined {
-  if (status === 403) return { kind: 'rate', waitMs: FIREWALL_WAIT_MS, reason: 'refused by the firewall (403)' }
-  if (status !== 400) return undefined
-  const reason = /"msg":\s*"([^"]*)"/.exec(body)?.[1] ?? 'bad request'
-  return { kind: 'refused', waitMs: SYMBOL_WAIT_MS, reason }
 }

@@ -1,4 +1,4 @@
-import type { Incoming, LanePlan, RestVerdict, VenueProtocol } from '../live/feed.ts'
+import type { Incoming, LanePlan, VenueProtocol } from '../live/feed.ts'
 import { shares } from '../live/shares.ts'
 import type { Market } from '../mapper-market.ts'
 import { createBybitMapper } from './mapper.ts'
@@ -10,10 +10,6 @@ const PULSE = 'tickers.BTCUSDT'
 const PULSE_MS_MAX = 5_000
 const PATH = '/v5/public/linear'
 const TOPIC = '{"topic":"'
-/** "Access too frequent" ends by itself after ten minutes without a request. */
-const FREQUENT_WAIT_MS = 600_000
-const ENDPOINT_WAIT_MS = 5_000
-const RATE_CODE = 10_006
 
 /** Bybit v5 linear. Everything streams, open interest included; a lost book comes back with a new subscription. */
 export const bybitProtocol: VenueProtocol = {
@@ -30,7 +26,7 @@ export const bybitProtocol: VenueProtocol = {
   socketMsMax: undefined,
   resync: { by: 'resubscribe' },
   polls: () => [],
-  rest: { weightMax: 100, windowMs: 5_000, gapMs: 50, verdict },
+  rest: { weightMax: 100, windowMs: 5_000, gapMs: 50 },
 }
 
 function lanes(markets: readonly Market[]): LanePlan[] {
@@ -78,17 +74,4 @@ function classify(frame: string): Incoming {
   const id = request === undefined ? undefined : Number(request)
   if (!/"success":\s*false/.test(frame)) return { kind: 'ack', id, topic: undefined }
   return { kind: 'refused', id, topic: undefined, reason: /"ret_msg":\s*"([^"]*)"/.exec(frame)?.[1] ?? 'no reason' }
-}
-
-function verdict(status: number, body: string): RestVerdict | undefined {
-  if (status === 403) {
-    return /too frequent/i.test(body)
-      ? { kind: 'rate', waitMs: FREQUENT_WAIT_MS, reason: 'access too frequent (403)' }
-      : { kind: 'region', reason: 'not served from here (403)' }
-  }
-  const code = Number(/"retCode":\s*(\d+)/.exec(body)?.[1] ?? 0)
-  if (code === 0) return undefined
-  const reason = `${/"retMsg":\s*"([^"]*)"/.exec(body)?.[1] ?? 'refused'} (${code})`
-  if (code === RATE_CODE) return { kind: 'rate', waitMs: ENDPOINT_WAIT_MS, reason }
-  return { kind: 'refused', waitMs: FREQUENT_WAIT_MS, reason }
 }

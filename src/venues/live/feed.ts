@@ -122,6 +122,7 @@ export interface Poll {
   readonly ask: RestAsk
 }
 
+/** How much we ask. What an answer means is told by its status and by `restVenues` in ../instruments/rest-venues.ts. */
 export interface RestRules {
   /** Weight that we allow ourselves in each window: less than the venue does, others may share the address. */
   readonly weightMax: number
@@ -130,17 +131,4 @@ export interface RestRules {
   readonly gapMs: number
   /** Header (lower case) that tells the weight used in the running window, and what it may come to. */
   readonly used?: { readonly header: string; readonly max: number }
-  /**
-   * What an answer means beyond the usual (429, 418 and Retry-After, 451, 5xx): a status that this venue uses its own way,
-   * or a refusal inside a body of status 200. Undefined: nothing special.
-   */
-  verdict?(status: number, body: string): RestVerdict | undefined
 }
-
-export type RestVerdict =
-  /** Too many requests: no more for so long. */
-  | { readonly kind: 'rate'; readonly waitMs: number; readonly reason: string }
-  /** The venue does not serve this place. */
-  | { readonly kind: 'region'; readonly reason: string }
-  /** This request is wrong or unknown: asking again is of no use before `waitMs`. */
-  | { readonly kind: 'refused'; readonly waitMs: number; readonly reason: string }
