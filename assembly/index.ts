@@ -6,6 +6,10 @@ import { gridStep as stepOfPrice } from "./grid";
 import * as layout from "./layout";
 import { ringDrain } from "./ring";
 
+/* For back-tests, which run the same forecast on the past; addresses are arguments. */
+export * from "./estimator";
+export * from "./score";
+
 export const LAYOUT_VERSION: u32 = layout.LAYOUT_VERSION;
 export const MAP_END: usize = layout.MAP_END;
 export const CONTROL: usize = layout.CONTROL;

@@ -12,12 +12,14 @@
        LIQ      realised liquidations of each live column
        BOOK     one order book per venue slot: window + overflow
        LEVELS   the estimator's ledger
+       SCORE    what the published score remembers
      SENT     codes of each live column as last sent (lost with a checkpoint: a key frame follows a restart)
      SCRATCH  values and codes of the column at work, the predicted map
      OUT      messages to the main thread
 
    All values are little-endian; every location is a multiple of 16. */
 import { ESTIMATOR_BYTES } from "./estimator";
+import { SCORE_BYTES } from "./score";
 
 /** Changes when a checkpoint of an older core cannot be read any more. */
 export const LAYOUT_VERSION: u32 = 1;
@@ -71,6 +73,13 @@ export const HEAD_TURNOVER_HIGH: usize = HEAD + 112; // f64
 export const HEAD_HOUR_USD: usize = HEAD + 120; // f64[2], realised in this hour by complete feeds: long, short
 export const HEAD_BAR: usize = HEAD + 136; // f64[5], the bar of the past that is being read
 export const HEAD_MISFIT_MS: usize = HEAD + 176; // f64, since when the bucket width does not fit the price; 0: it does
+export const HEAD_HOUR_OPEN: usize = HEAD + 184; // f64, price of this hour
+export const HEAD_HOUR_LOW: usize = HEAD + 192; // f64
+export const HEAD_HOUR_HIGH: usize = HEAD + 200; // f64
+export const HEAD_HOUR_BARS: usize = HEAD + 208; // f64, bars of the past that make up the hour
+/** State of the forecast, for the host: u32 id, u32 state (0 none), f64 bits an hour, its standard error, hours scored. */
+export const HEAD_MODEL: usize = HEAD + 216;
+export const HEAD_HOUR_FROM: usize = HEAD + 248; // f64, since when this hour was heard
 /** Counters, f64 each, read by the host. */
 export const HEAD_BATCHES: usize = HEAD + 256;
 export const HEAD_LEVELS: usize = HEAD + 264;
@@ -135,7 +144,8 @@ export const BOOK_STRIDE: usize = 8 * <usize>WINDOW_TICKS + OVERFLOW_STRIDE * <u
 export const BOOK: usize = LIQ + 2 * GRID_ARRAY * <usize>TIMEFRAMES;
 
 export const LEVELS: usize = BOOK + BOOK_STRIDE * <usize>VENUE_SLOTS;
-export const STATE_END: usize = (LEVELS + ESTIMATOR_BYTES + 4095) & ~4095;
+export const SCORE: usize = (LEVELS + ESTIMATOR_BYTES + 15) & ~15;
+export const STATE_END: usize = (SCORE + SCORE_BYTES + 4095) & ~4095;
 
 export const COLUMN_CODES: usize = <usize>(LAYERS * BUCKETS);
 export const SENT: usize = STATE_END;
@@ -157,10 +167,11 @@ export const LEVELS_SENT: usize = LEVELS_FRESH + 16;
 export const OUT: usize = LEVELS_SENT + 32;
 export const OUT_BYTES: usize = 1 << 20;
 export const MESSAGE_BYTES: usize = 16;
-/** What one batch can add at most: one close of every timeframe, and a row for each record. */
+/** What one batch can add at most: one close of every timeframe, one score, and a row for each record. */
 export const LIQUIDATION_BYTES: usize = MESSAGE_BYTES + 40;
+export const SCORE_MESSAGE_BYTES: usize = MESSAGE_BYTES + 96;
 export const OUT_BATCH_MAX: usize =
-  <usize>TIMEFRAMES * (MESSAGE_BYTES + BLOCK_BYTES_MAX + 16 + COLUMN_CODES) + 4096 * LIQUIDATION_BYTES;
+  <usize>TIMEFRAMES * (MESSAGE_BYTES + BLOCK_BYTES_MAX + 16 + COLUMN_CODES) + SCORE_MESSAGE_BYTES + 4096 * (LIQUIDATION_BYTES + 8);
 
 export const MAP_END: usize = OUT + OUT_BYTES;
 

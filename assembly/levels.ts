@@ -1,12 +1,28 @@
-import { estimatorHour, estimatorInit, estimatorMap, estimatorStep, estimatorSweep, estimatorTiers } from "./estimator";
+import { closeMessage, openMessage } from "./column-out";
+import {
+  estimatorHour,
+  estimatorInit,
+  estimatorMap,
+  estimatorModel,
+  estimatorPredicted,
+  estimatorStep,
+  estimatorSweep,
+  estimatorTiers,
+} from "./estimator";
 import {
   BUCKETS,
   GRID_BUCKETS,
   HEAD_BAR,
   HEAD_CLOCK_MS,
   HEAD_HIGH,
+  HEAD_HOUR_BARS,
+  HEAD_HOUR_FROM,
+  HEAD_HOUR_HIGH,
+  HEAD_HOUR_LOW,
+  HEAD_HOUR_OPEN,
   HEAD_HOUR_USD,
   HEAD_LOW,
+  HEAD_MODEL,
   HEAD_PRICE,
   HEAD_STEP,
   HEAD_SWEPT_MS,
@@ -19,13 +35,16 @@ import {
   LEVELS_FRESH,
   LEVELS_MAP,
   LEVELS_VERSION,
+  MESSAGE_BYTES,
   SETTING_COMPLETE_MASK,
   SETTING_DISTANCE_MIN,
+  SCORE,
   VENUE_SLOTS,
   V_OPEN_INTEREST,
   V_OPEN_INTEREST_USD,
   venueAt,
 } from "./layout";
+import { scoreBar, scoreBits, scoreError, scoreHour, scoreHours, scoreInit, scoreMean, scoreState } from "./score";
 
 /* Feeds the estimator from the asset's events: all its times come from the asset's clock, so the same log makes the
    same ledger. Venues are pooled: one ledger per asset. */
@@ -36,6 +55,9 @@ const HOUR_MS: f64 = 3_600_000;
 /** A longer silence is a stop, not a step: nobody knows what was traded meanwhile. */
 const STEP_MS_MAX: f64 = 3_600_000;
 
+const BARS_PER_HOUR: f64 = 12;
+const MESSAGE_SCORE: i32 = 6;
+
 const BAR_LOW: i32 = 0;
 const BAR_OPEN_INTEREST: i32 = 4;
 
@@ -44,8 +66,12 @@ export function levelsStart(price: f64): void {
   const clock = load<f64>(HEAD_CLOCK_MS);
   estimatorInit(LEVELS, price);
   estimatorTiers(LEVELS, load<f64>(SETTING_DISTANCE_MIN), false);
+  scoreInit(SCORE);
+  startHour(price);
+  publish();
   store<f64>(HEAD_SWEPT_MS, clock);
   store<f64>(HEAD_TURNOVER_MS, clock);
+  store<f64>(HEAD_HOUR_FROM, clock);
   store<f64>(HEAD_LOW, price);
   store<f64>(HEAD_HIGH, price);
   store<f64>(HEAD_TURNOVER_LOW, price);
@@ -80,7 +106,10 @@ export function levelsClock(timeMs: f64): void {
   // After a silence the step ends where events ended.
   const until = timeMs - clock > STEP_MS_MAX ? clock : timeMs;
   turnover(until > before ? until - before : 1);
-  if (passed(before, timeMs, HOUR_MS)) hour();
+  if (passed(before, timeMs, HOUR_MS)) {
+    hour(until === timeMs && load<f64>(HEAD_HOUR_FROM) <= Math.floor(before / HOUR_MS) * HOUR_MS + TURNOVER_MS);
+    store<f64>(HEAD_HOUR_FROM, timeMs);
+  }
   store<f64>(HEAD_TURNOVER_MS, timeMs);
 }
 
@@ -95,6 +124,7 @@ function sweep(): void {
   const high = load<f64>(HEAD_HIGH);
   const price = load<f64>(HEAD_PRICE);
   estimatorSweep(LEVELS, low, high, price);
+  extendHour(low, high);
   if (low < load<f64>(HEAD_TURNOVER_LOW)) store<f64>(HEAD_TURNOVER_LOW, low);
   if (high > load<f64>(HEAD_TURNOVER_HIGH)) store<f64>(HEAD_TURNOVER_HIGH, high);
   store<f64>(HEAD_LOW, price);
@@ -115,15 +145,76 @@ function turnover(dtMs: f64): void {
   store<u32>(LEVELS_FRESH, 0);
 }
 
-function hour(): void {
-  const mask = load<u32>(SETTING_COMPLETE_MASK);
+/**
+ * The hour closes: realised USD calibrates the ledger and is scored against what was predicted before. An hour without
+ * a complete feed, or of which events were missing, is price only.
+ */
+function hour(whole: bool): void {
   const all = openInterest(V_OPEN_INTEREST_USD, -1);
-  const heard = openInterest(V_OPEN_INTEREST_USD, mask);
-  const scale = heard > 0 ? all / heard : NaN;
-  estimatorHour(LEVELS, load<f64>(HEAD_HOUR_USD) * scale, load<f64>(HEAD_HOUR_USD + 8) * scale, heard > 0);
+  const heard = openInterest(V_OPEN_INTEREST_USD, load<u32>(SETTING_COMPLETE_MASK));
+  const usable = whole && heard > 0;
+  const scale = usable ? all / heard : NaN;
+  const long = load<f64>(HEAD_HOUR_USD) * scale;
+  const short = load<f64>(HEAD_HOUR_USD + 8) * scale;
+  const low = load<f64>(HEAD_HOUR_LOW);
+  const high = load<f64>(HEAD_HOUR_HIGH);
+  const model = load<u32>(HEAD_MODEL);
+  estimatorHour(LEVELS, long, short, usable);
+  if (usable) {
+    const longPredicted = estimatorPredicted(LEVELS, 0);
+    const shortPredicted = estimatorPredicted(LEVELS, 1);
+    scoreHour(SCORE, load<f64>(HEAD_HOUR_OPEN), low, high, longPredicted, shortPredicted, long, short);
+    publish();
+    tellScore(model, longPredicted, shortPredicted, long, short);
+  } else {
+    scoreBar(SCORE, low, high);
+    publish();
+  }
   store<f64>(HEAD_HOUR_USD, 0);
   store<f64>(HEAD_HOUR_USD + 8, 0);
+  startHour(load<f64>(HEAD_PRICE));
   store<u32>(LEVELS_FRESH, 0);
+}
+
+function startHour(price: f64): void {
+  store<f64>(HEAD_HOUR_OPEN, price);
+  store<f64>(HEAD_HOUR_LOW, price);
+  store<f64>(HEAD_HOUR_HIGH, price);
+  store<f64>(HEAD_HOUR_BARS, 0);
+}
+
+function extendHour(low: f64, high: f64): void {
+  if (low < load<f64>(HEAD_HOUR_LOW)) store<f64>(HEAD_HOUR_LOW, low);
+  if (high > load<f64>(HEAD_HOUR_HIGH)) store<f64>(HEAD_HOUR_HIGH, high);
+}
+
+/** Copies what others may know of the model to where the host reads it. */
+function publish(): void {
+  store<u32>(HEAD_MODEL, estimatorModel(LEVELS));
+  store<u32>(HEAD_MODEL + 4, scoreState(SCORE));
+  store<f64>(HEAD_MODEL + 8, scoreMean(SCORE));
+  store<f64>(HEAD_MODEL + 16, scoreError(SCORE));
+  store<f64>(HEAD_MODEL + 24, scoreHours(SCORE));
+}
+
+/* Body of a score message: u32 model of the prediction | u32 state | f64 hour's end | f64 bits long, short | f64 mean,
+   error, hours | f64 predicted long, short | f64 realised long, short. */
+function tellScore(model: u32, longPredicted: f64, shortPredicted: f64, long: f64, short: f64): void {
+  const message = openMessage();
+  const row = message + MESSAGE_BYTES;
+  store<u32>(row, model);
+  store<u32>(row + 4, scoreState(SCORE));
+  store<f64>(row + 8, (Math.floor(load<f64>(HEAD_TURNOVER_MS) / HOUR_MS) + 1) * HOUR_MS);
+  store<f64>(row + 16, scoreBits(SCORE, 0));
+  store<f64>(row + 24, scoreBits(SCORE, 1));
+  store<f64>(row + 32, scoreMean(SCORE));
+  store<f64>(row + 40, scoreError(SCORE));
+  store<f64>(row + 48, scoreHours(SCORE));
+  store<f64>(row + 56, longPredicted);
+  store<f64>(row + 64, shortPredicted);
+  store<f64>(row + 72, long);
+  store<f64>(row + 80, short);
+  closeMessage(message, MESSAGE_SCORE, 0, row + 88);
 }
 
 /** Sum of a venue field over the venues of a mask. */
@@ -150,6 +241,13 @@ export function levelsBar(field: i32, value: f64): void {
   if (!(low > 0 && low <= close && close <= high)) return;
   estimatorSweep(LEVELS, low, high, close);
   estimatorStep(LEVELS, low, high, close, load<f64>(HEAD_BAR + 24), value > 0 ? value : NaN, TURNOVER_MS);
+  if (load<f64>(HEAD_HOUR_BARS) === 0) startHour(close);
+  extendHour(low, high);
+  store<f64>(HEAD_HOUR_BARS, load<f64>(HEAD_HOUR_BARS) + 1);
+  if (load<f64>(HEAD_HOUR_BARS) === BARS_PER_HOUR) {
+    scoreBar(SCORE, load<f64>(HEAD_HOUR_LOW), load<f64>(HEAD_HOUR_HIGH));
+    startHour(close);
+  }
   store<f64>(HEAD_LOW, close);
   store<f64>(HEAD_HIGH, close);
   store<f64>(HEAD_TURNOVER_LOW, close);

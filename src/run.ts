@@ -62,6 +62,7 @@ export async function run(config: Config, { log, now, version }: Surroundings): 
       outputs: {
         column: (column) => store.column(column),
         liquidation: (row) => store.liquidation(row),
+        score: (row) => store.score(row),
         live: (block) => gateway.block(block),
         turned: () => gateway.flush(),
       },
@@ -86,6 +87,7 @@ export async function run(config: Config, { log, now, version }: Surroundings): 
       history: (asset, timeframe) => store.columns(asset, timeframe, COLUMNS - 1),
       activate: (asset, timeframe, on) => engine.activate(asset, timeframe, on),
       venueStates: (asset) => engine.venueStates(asset),
+      model: (asset) => engine.model(asset),
       status: () => {
         if (ready !== undefined && chosen.some((asset) => engine.price(asset.id) > 0)) ready = undefined
         const stages = { source: source.status(), log: eventLog.status(), engine: engine.status() }

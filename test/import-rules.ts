@@ -31,9 +31,10 @@ const doors: Readonly<Record<string, RegExp>> = {
   kafkajs: /^src\/log\/kafka[a-z-]*\.ts$/,
   piscina: /^src\/engine\/pool\.ts$/,
   '@clickhouse/client': /^src\/store\/client\.ts$/,
-  chdb: /^src\/store\/client\.ts$/,
+  // The back-test reads Parquet with the engine, without a store.
+  chdb: /^src\/(store\/client|engine\/backtest\/table-file)\.ts$/,
   'uWebSockets.js': /^src\/gateway\/server\.ts$/,
-  commander: /^src\/config\.ts$/,
+  commander: /^src\/(config|backtest)\.ts$/,
   zod: /^src\/gateway\/control\.ts$/,
   pino: /^src\/telemetry\/log\.ts$/,
   'pino-pretty': /^src\/telemetry\/log\.ts$/,

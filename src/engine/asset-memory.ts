@@ -1,7 +1,7 @@
 import type { Asset } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
-import type { VenueStatus } from '../model/stages.ts'
+import type { ModelStatus, VenueStatus } from '../model/stages.ts'
 import { venueStates, venues } from '../model/venues.ts'
 import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
 
@@ -86,9 +86,21 @@ export class AssetMemory {
     this.#view.setUint32(this.#map.outUsed, 0, true)
   }
 
-  head(field: keyof typeof HeadField): number {
+  head(field: Exclude<keyof typeof HeadField, 'model'>): number {
     const at = this.#map.head + HeadField[field]
     return field === 'epoch' ? this.#view.getUint32(at, true) : this.#view.getFloat64(at, true)
+  }
+
+  /** State of the forecast; all 0 before the first price. */
+  model(): ModelStatus {
+    const at = this.#map.head + HeadField.model
+    return {
+      id: this.#view.getUint32(at, true),
+      state: this.#view.getUint32(at + 4, true),
+      mean: this.#view.getFloat64(at + 8, true),
+      error: this.#view.getFloat64(at + 16, true),
+      hours: this.#view.getFloat64(at + 24, true),
+    }
   }
 
   venue(venue: number): VenueStatus {

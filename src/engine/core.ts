@@ -38,6 +38,7 @@ export const HeadField = {
   step: 16,
   price: 24,
   epoch: 72,
+  model: 216,
   batches: 256,
   levels: 264,
   trades: 272,

@@ -1,7 +1,7 @@
 import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
-import type { BatchHandler, Checkpoint, Stage, VenueStatus } from '../model/stages.ts'
+import type { BatchHandler, Checkpoint, ModelStatus, Stage, VenueStatus } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import { VENUE_SLOTS } from '../model/venues.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -51,6 +51,7 @@ export interface Engine extends Stage {
   venue(asset: AssetId, venue: number): VenueStatus
   venueStates(asset: AssetId): Uint8Array
   price(asset: AssetId): number
+  model(asset: AssetId): ModelStatus
   /** Time of the newest event, 0 before the first. */
   clockMs(asset: AssetId): number
   status(): EngineStatus
@@ -161,6 +162,10 @@ class PoolEngine implements Engine {
 
   price(asset: AssetId): number {
     return this.#memories[asset]?.head('price') ?? 0
+  }
+
+  model(asset: AssetId): ModelStatus {
+    return this.#memories[asset]?.model() ?? { state: 0, id: 0, mean: 0, error: 0, hours: 0 }
   }
 
   clockMs(asset: AssetId): number {

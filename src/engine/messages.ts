@@ -1,5 +1,5 @@
 import { BUCKETS, LAYERS } from '../model/layers.ts'
-import type { ClosedColumn, LiquidationRow, LiveBlock } from '../model/stages.ts'
+import type { ClosedColumn, LiquidationRow, LiveBlock, ScoreRow } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 
 /* Messages of the core (assembly/column-out.ts): u32 bytes | u8 type | u8 timeframe | u16 padding | f64 clockMs | body.
@@ -8,11 +8,13 @@ const MESSAGE_BYTES = 16
 const COLUMN_CODES = LAYERS * BUCKETS
 const kinds = [undefined, 'closed', 'key', 'delta', undefined, 'refresh'] as const
 const LIQUIDATION = 4
+const SCORE = 6
 
 /** Where the engine's results go. Arrays belong to the receiver. */
 export interface EngineOutputs {
   column(column: ClosedColumn): void
   liquidation(row: LiquidationRow): void
+  score(row: ScoreRow): void
   live(block: LiveBlock): void
 }
 
@@ -29,6 +31,8 @@ export function readMessages(out: Uint8Array, asset: AssetId, outputs: EngineOut
     const kind = kinds[type]
     if (type === LIQUIDATION) {
       outputs.liquidation(liquidationOf(view, body, asset))
+    } else if (type === SCORE) {
+      outputs.score(scoreOf(view, body, asset))
     } else if (kind === 'closed') {
       const codes = end - COLUMN_CODES
       outputs.column(columnOf(view, body, asset, timeframe, out.slice(codes, end)))
@@ -69,5 +73,24 @@ function liquidationOf(view: DataView, at: number, asset: AssetId): LiquidationR
     price: view.getFloat64(at + 16, true),
     coins: view.getFloat64(at + 24, true),
     usd: view.getFloat64(at + 32, true),
+  }
+}
+
+function scoreOf(view: DataView, at: number, asset: AssetId): ScoreRow {
+  const pair = (offset: number): [number, number] => [
+    view.getFloat64(at + offset, true),
+    view.getFloat64(at + offset + 8, true),
+  ]
+  return {
+    asset,
+    model: view.getUint32(at, true),
+    state: view.getUint32(at + 4, true),
+    hourMs: view.getFloat64(at + 8, true),
+    bits: pair(16),
+    mean: view.getFloat64(at + 32, true),
+    error: view.getFloat64(at + 40, true),
+    hours: view.getFloat64(at + 48, true),
+    predicted: pair(56),
+    realised: pair(72),
   }
 }

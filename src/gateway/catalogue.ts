@@ -1,8 +1,9 @@
 import { assets, assetsDate } from '../model/assets.ts'
 import { BUCKETS, layers, QUANTUM_RATIO } from '../model/layers.ts'
+import { modelStates } from '../model/model-states.ts'
 import { COLUMNS, timeframes } from '../model/timeframes.ts'
 import { venueStates, venues } from '../model/venues.ts'
-import { FRAME_VERSION, modelStates } from '../wire/frame.ts'
+import { FRAME_VERSION } from '../wire/frame.ts'
 
 export interface Origin {
   /** Version of the program. */

@@ -36,13 +36,37 @@ export const limits = Object.freeze({
   restMsMax: 10_000,
   restTriesMax: 5,
   restBodyBytesMax: 32 << 20,
-  /** Back-off of a REST request, before jitter; after a rate limit that does not say how long (grows with each one). */
+  /** Back-off of a REST request and of a venue's socket, before jitter; after a rate limit that does not say how long (grows with each one). */
   restRetryMs: 1_000,
   restRetryMsMax: 32_000,
   restRateMs: 16_000,
   /** A ban, and a filter that was hit too often, where they do not say how long. */
   restBanMs: 120_000,
   restFilterMs: 600_000,
+  /** Requests of a live feed that wait for their venue's budget, and those on their way. */
+  restQueueMax: 512,
+  restInFlightMax: 4,
+  /** A venue's socket must be open by then, and each subscription answered (it is asked for twice). */
+  liveConnectMsMax: 5_000,
+  liveAckMsMax: 5_000,
+  /** The largest message of a venue. */
+  liveFrameBytesMax: 8 << 20,
+  /** Sockets and books are looked at this often; after so long of good data a socket's failures are forgotten. */
+  liveSweepMs: 250,
+  liveGoodMs: 60_000,
+  /** A book that is not there after so long is asked for again, twice the time later each time; two asks are so far apart. */
+  liveBookMsMax: 10_000,
+  liveBookGapMs: 500,
+  /** A book whose best bid is above its best ask for so long is wrong. */
+  liveCrossedMsMax: 1_000,
+  /** A book's stream that is silent for so long, and for so many of its usual intervals, on a socket that is alive. */
+  liveSilentMs: 20_000,
+  liveSilentIntervals: 20,
+  /** Two sockets are heard before and after one takes over from the other; it must be able to by then. */
+  liveOverlapMs: 10_000,
+  liveTakeOverMsMax: 60_000,
+  /** Without any venue by then a live source gives up. */
+  liveReachMsMax: 8_000,
   /** Venues list, delist and change ticks: their metadata is asked for this often, and again so soon where it failed. */
   instrumentsMs: 86_400_000,
   instrumentsRetryMs: 600_000,

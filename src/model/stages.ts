@@ -88,6 +88,37 @@ export interface LiquidationRow {
   readonly usd: number
 }
 
+/** What the forecast of one hour was worth, see docs/estimator.md: told when the hour has closed. */
+export interface ScoreRow {
+  readonly asset: AssetId
+  /** End of the hour. */
+  readonly hourMs: number
+  /** Model that made the prediction. */
+  readonly model: number
+  /** Position in modelStates, after this hour. */
+  readonly state: number
+  /** Bits over price alone in this hour, long and short; 0 in the first 200 hours. */
+  readonly bits: readonly [number, number]
+  /** Mean bits an hour over 30 days, sides averaged, and its standard error by day blocks (Infinity: not enough days). */
+  readonly mean: number
+  readonly error: number
+  readonly hours: number
+  /** USD, long and short. */
+  readonly predicted: readonly [number, number]
+  readonly realised: readonly [number, number]
+}
+
+/** State of an asset's forecast now. */
+export interface ModelStatus {
+  /** Position in modelStates. */
+  readonly state: number
+  /** Equal where predictions are equal. */
+  readonly id: number
+  readonly mean: number
+  readonly error: number
+  readonly hours: number
+}
+
 /** A part of a live stream, as the core has encoded it: see docs/wire.md, "blocks". */
 export interface LiveBlock {
   readonly asset: AssetId
@@ -122,6 +153,7 @@ export interface Checkpoint {
 export interface Store extends Stage {
   column(column: ClosedColumn): void
   liquidation(row: LiquidationRow): void
+  score(row: ScoreRow): void
   checkpoint(checkpoint: Checkpoint): void
   /** True: room for more; a promise: wait for it. */
   readonly room: true | Promise<void>

@@ -2,10 +2,11 @@ import { checkpointLine, checkpointNames } from './checkpoint-rows.ts'
 import { columnLine, columnNames } from './column-rows.ts'
 import { liquidationLine, liquidationNames } from './liquidation-rows.ts'
 import type { Block } from './row-queue.ts'
+import { scoreLine, scoreNames } from './score-rows.ts'
 
 /** One statement's worth of rows. It is built once and sent as it is until it has arrived. */
 export interface Insert {
-  readonly table: 'columns' | 'liquidations' | 'checkpoints'
+  readonly table: 'columns' | 'liquidations' | 'scores' | 'checkpoints'
   readonly columns: readonly string[]
   readonly body: string
   readonly rows: number
@@ -18,6 +19,7 @@ export interface Insert {
 export async function* insertsOf(block: Block, bodyBytesMax: number): AsyncGenerator<Insert> {
   yield* linesOf('columns', columnNames, block.columns, columnLine, bodyBytesMax)
   yield* linesOf('liquidations', liquidationNames, block.liquidations, liquidationLine, bodyBytesMax)
+  yield* linesOf('scores', scoreNames, block.scores, scoreLine, bodyBytesMax)
   for (const checkpoint of newestOf(block)) {
     const body = await checkpointLine(checkpoint)
     yield { table: 'checkpoints', columns: checkpointNames, body, rows: 1 }

@@ -9,6 +9,7 @@ export function createNoStore(): Store {
     stop: async () => {},
     column() {},
     liquidation() {},
+    score() {},
     checkpoint() {},
     columns: async () => [],
     checkpoints: async () => [],

@@ -1,9 +1,10 @@
-import type { Checkpoint, ClosedColumn, LiquidationRow } from '../model/stages.ts'
+import type { Checkpoint, ClosedColumn, LiquidationRow, ScoreRow } from '../model/stages.ts'
 
 /** What waits for the store, in the order in which it was handed over. */
 export interface Block {
   readonly columns: ClosedColumn[]
   readonly liquidations: LiquidationRow[]
+  readonly scores: ScoreRow[]
   readonly checkpoints: Checkpoint[]
 }
 
@@ -13,9 +14,9 @@ export interface QueueLimits {
 }
 
 interface Entry {
-  readonly kind: 'column' | 'liquidation' | 'checkpoint'
+  readonly kind: 'column' | 'liquidation' | 'score' | 'checkpoint'
   /** Undefined: a checkpoint that a newer one has replaced. */
-  row: ClosedColumn | LiquidationRow | Checkpoint | undefined
+  row: ClosedColumn | LiquidationRow | ScoreRow | Checkpoint | undefined
   readonly bytes: number
   readonly sinceMs: number
 }
@@ -84,6 +85,10 @@ export class RowQueue {
     this.#push({ kind: 'liquidation', row, bytes: ROW_BYTES, sinceMs: nowMs })
   }
 
+  score(row: ScoreRow, nowMs: number): void {
+    this.#push({ kind: 'score', row, bytes: ROW_BYTES, sinceMs: nowMs })
+  }
+
   checkpoint(row: Checkpoint, nowMs: number): void {
     const waiting = this.#checkpoints.get(row.asset) ?? []
     if (waiting.length === 2) waiting.pop()!.row = undefined
@@ -96,7 +101,7 @@ export class RowQueue {
 
   /** The oldest of what waits, up to a number of rows. It stays counted until `settle`. */
   take(rowsMax: number): Block {
-    const block: Block = { columns: [], liquidations: [], checkpoints: [] }
+    const block: Block = { columns: [], liquidations: [], scores: [], checkpoints: [] }
     const taken = { entries: 0, rows: 0, bytes: 0 }
     for (const entry of this.#entries) {
       if (taken.rows === rowsMax) break
@@ -106,6 +111,7 @@ export class RowQueue {
       else {
         taken.rows++
         if (entry.kind === 'column') block.columns.push(entry.row as ClosedColumn)
+        else if (entry.kind === 'score') block.scores.push(entry.row as ScoreRow)
         else block.liquidations.push(entry.row as LiquidationRow)
       }
     }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits as allLimits } from '../model/limits.ts'
-import type { Checkpoint, ClosedColumn, LiquidationRow, Store } from '../model/stages.ts'
+import type { Checkpoint, ClosedColumn, LiquidationRow, ScoreRow, Store } from '../model/stages.ts'
 import type { AssetId, UnixMs } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import { checkpointsQuery, readCheckpoints } from './checkpoint-rows.ts'
@@ -28,6 +28,7 @@ export interface StoreStatus {
   /** Rows in the database by this process. */
   readonly columns: number
   readonly liquidations: number
+  readonly scores: number
   readonly checkpoints: number
   /** Inserts that failed and were sent again. */
   readonly retries: number
@@ -55,7 +56,7 @@ class QueuedStore implements ClickHouseStore {
   readonly #options: StoreOptions
   readonly #limits: StoreLimits
   readonly #queue: RowQueue
-  readonly #written = { columns: 0, liquidations: 0, checkpoints: 0 }
+  readonly #written = { columns: 0, liquidations: 0, scores: 0, checkpoints: 0 }
   #retries = 0
   #failure: string | undefined
   #client: Client | undefined
@@ -102,6 +103,11 @@ class QueuedStore implements ClickHouseStore {
 
   liquidation(row: LiquidationRow): void {
     this.#queue.liquidation(row, this.#accept())
+    this.#plan()
+  }
+
+  score(row: ScoreRow): void {
+    this.#queue.score(row, this.#accept())
     this.#plan()
   }
 

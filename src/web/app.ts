@@ -1,7 +1,7 @@
 import type { Connection } from '../client/connection.ts'
 import { type Mode, modes } from '../client/modes.ts'
+import { modelStates } from '../model/model-states.ts'
 import { type TimeframeName, timeframes } from '../model/timeframes.ts'
-import { modelStates } from '../wire/frame.ts'
 import type { AssetPicker } from './asset-picker.ts'
 import type { Catalogue } from './catalogue.ts'
 import { choiceBar } from './choice-bar.ts'

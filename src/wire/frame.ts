@@ -1,17 +1,15 @@
 import { LmapError } from '../model/errors.ts'
+import { modelStates } from '../model/model-states.ts'
 import { VENUE_SLOTS, venueStates } from '../model/venues.ts'
 
-/* Frame header (v1), little-endian, see docs/wire.md
+/* Frame header (v2), little-endian, see docs/wire.md
      0 u8 version | 1 u8 kind | 2 u16 asset | 4 u8 timeframe | 5 u8 flags | 6 u8 model state | 7 u8 0
      8 u32 sequence | 12 u32 epoch | 16 f64 clockMs | 24 u32 model id | 28 u8[8] venue states | 36 u32 bytes that follow */
-export const FRAME_VERSION = 1
+export const FRAME_VERSION = 2
 export const HEADER_BYTES = 40
 
 export const FrameKind = { snapshot: 1, delta: 2 } as const
 export const FrameFlag = { simulated: 1 } as const
-
-export const modelStates = ['none', 'not scored', 'unproven', 'scored'] as const
-export type ModelState = (typeof modelStates)[number]
 
 export interface FrameHeader {
   /** FrameKind.snapshot or FrameKind.delta. */

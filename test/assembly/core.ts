@@ -3,7 +3,7 @@ import { AssetMemory } from '../../src/engine/asset-memory.ts'
 import { type CoreMap, instantiateCore, mapOfCore } from '../../src/engine/core.ts'
 import { readMessages } from '../../src/engine/messages.ts'
 import type { Asset } from '../../src/model/assets.ts'
-import type { ClosedColumn, LiquidationRow, LiveBlock } from '../../src/model/stages.ts'
+import type { ClosedColumn, LiquidationRow, LiveBlock, ScoreRow } from '../../src/model/stages.ts'
 
 export const builds = { release: '../../build/core.wasm', debug: '../../build/core.debug.wasm' } as const
 export type Build = keyof typeof builds
@@ -14,6 +14,7 @@ export class CoreUnderTest {
   readonly memory: AssetMemory
   readonly columns: ClosedColumn[] = []
   readonly liquidations: LiquidationRow[] = []
+  readonly scores: ScoreRow[] = []
   readonly live: LiveBlock[] = []
   readonly #core: ReturnType<typeof instantiateCore>
 
@@ -38,6 +39,7 @@ export class CoreUnderTest {
       readMessages(this.memory.out(), this.memory.asset.id, {
         column: (column) => this.columns.push(column),
         liquidation: (row) => this.liquidations.push(row),
+        score: (row) => this.scores.push(row),
         live: (block) => this.live.push(block),
       })
       this.memory.clearOut()

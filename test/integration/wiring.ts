@@ -55,6 +55,7 @@ export async function runEngine(task: EngineTask): Promise<EngineRun> {
     outputs: {
       column: (column) => columns.push(column),
       liquidation: () => undefined,
+      score: () => undefined,
       live: () => undefined,
       turned: () => undefined,
     },
