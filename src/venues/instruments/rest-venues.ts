@@ -12,8 +12,8 @@ export const restVenues: Readonly<Record<VenueName, RestVenue>> = {
   binance: {
     venue: 'binance',
     base: 'https://fapi.binance.com',
-    // 2,400 of weight a minute; the /futures/data pages have 1,000 requests in 5 minutes of their own.
-    budgets: { default: { perMinute: 1_000, burst: 200 }, data: { perMinute: 150, burst: 30 } },
+    // 2,400 of weight a minute, of which the feed takes up to 1,900; the /futures/data pages have 1,000 requests in 5 minutes of their own.
+    budgets: { default: { perMinute: 450, burst: 60 }, data: { perMinute: 150, burst: 30 } },
     fault: (body) =>
       codedFault(body, 'code', 'msg', (code) => typeof code === 'number' && code < 0, rates(-1003, -1015)),
   },

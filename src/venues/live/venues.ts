@@ -5,4 +5,7 @@ import type { VenueProtocol } from './feed.ts'
 export const liveVenues: Readonly<Partial<Record<VenueName, () => Promise<VenueProtocol>>>> = {
   binance: async () => (await import('../binance/feed.ts')).binanceProtocol,
   bybit: async () => (await import('../bybit/feed.ts')).bybitProtocol,
+  okx: async () => (await import('../okx/feed.ts')).okxProtocol,
+  bitget: async () => (await import('../bitget/feed.ts')).bitgetProtocol,
+  hyperliquid: async () => (await import('../hyperliquid/feed.ts')).hyperliquidProtocol,
 }
