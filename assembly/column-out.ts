@@ -42,7 +42,6 @@ const MESSAGE_CLOSED: i32 = 1;
 const MESSAGE_KEY: i32 = 2;
 const MESSAGE_DELTA: i32 = 3;
 const MESSAGE_REFRESH: i32 = 5;
-const ALL_LAYERS: i32 = 255;
 const DELTA_HEADER_BYTES: usize = 20;
 
 /** Closed column: its block, then its codes as they are (for the store). */
@@ -57,13 +56,19 @@ export function columnClosed(timeframe: i32, c: usize): void {
   store<f64>(HEAD_COLUMNS, load<f64>(HEAD_COLUMNS) + 1);
 }
 
-/** Whole column against empty layers; returns its bytes. */
+/** Whole column against empty layers, of which only those with cells are written; returns its bytes. */
 function writeBlock(block: usize, type: i32, c: usize): usize {
   let at = block + BLOCK_HEADER_BYTES;
-  for (let layer = 0; layer < LAYERS; layer++) at += encodeLayer(codesAt(layer), EMPTY_CODES, at);
+  let mask = 0;
+  for (let layer = 0; layer < LAYERS; layer++) {
+    const bytes = encodeLayer(codesAt(layer), EMPTY_CODES, at);
+    if (load<u16>(at) === 0) continue;
+    mask |= 1 << layer;
+    at += bytes;
+  }
   memory.fill(block, 0, BLOCK_HEADER_BYTES);
   store<u8>(block, <u8>type);
-  store<u8>(block + 1, <u8>ALL_LAYERS);
+  store<u8>(block + 1, <u8>mask);
   store<u32>(block + 4, <u32>(at - block - BLOCK_HEADER_BYTES));
   store<f64>(block + 8, load<f64>(c + C_OPEN_MS));
   store<f64>(block + 16, load<f64>(c + C_OPEN));

@@ -1,7 +1,8 @@
 import { COLUMNS } from '../model/timeframes.ts'
 import { VENUE_SLOTS } from '../model/venues.ts'
-import { BlockType, type Column, decodeColumn, decodeDelta, emptyColumn } from '../wire/blocks.ts'
+import { BlockType, blockEnd, type Column, decodeColumn, decodeDelta, emptyColumn } from '../wire/blocks.ts'
 import { corrupt, FrameFlag, type FrameHeader, FrameKind, HEADER_BYTES } from '../wire/frame.ts'
+import { decodeGroup, GROUP_COLUMNS } from '../wire/groups.ts'
 
 /** What a frame did to the map, in ascending weight: a reader that slept takes the heaviest. */
 export const MapChange = { none: 0, status: 1, live: 2, columns: 3, snapshot: 4 } as const
@@ -67,24 +68,32 @@ export class MapState {
   }
 
   #snapshot(frame: Uint8Array): void {
-    const columns: Column[] = []
+    const newestFirst: Column[] = []
     let live: Column | undefined
+    const addOlder = (column: Column) => {
+      const newer = newestFirst.at(-1)
+      if (newer !== undefined && newer.openMs <= column.openMs) throw corrupt('columns are not newest first')
+      // A server sends whole groups: what the oldest holds beyond the map is passed over.
+      if (newestFirst.length < COLUMNS - 1) newestFirst.push(column)
+    }
+    let seen = 0
     for (let at = HEADER_BYTES; at < frame.length; ) {
-      if (frame[at] === BlockType.delta) {
+      const type = frame[at]
+      if (type === BlockType.delta) {
         if (live === undefined) throw corrupt('a delta before the column that it changes')
         at = decodeDelta(frame, at, live)
-        continue
+      } else if (type === BlockType.key) {
+        live = emptyColumn()
+        at = decodeColumn(frame, at, live)
+      } else {
+        if (seen >= COLUMNS) throw corrupt(`more than ${COLUMNS + GROUP_COLUMNS} columns`)
+        const columns = closedAt(frame, at)
+        seen += columns.length
+        for (const column of columns.reverse()) addOlder(column)
+        at = blockEnd(frame, at)
       }
-      const isLive = frame[at] === BlockType.key
-      if (!isLive && columns.length === COLUMNS) throw corrupt(`more than ${COLUMNS} columns`)
-      const column = emptyColumn()
-      at = decodeColumn(frame, at, column)
-      const newer = columns.at(-1)
-      if (isLive) live = column
-      else if (newer !== undefined && newer.openMs <= column.openMs) throw corrupt('columns are not newest first')
-      else columns.push(column)
     }
-    this.columns = columns.reverse()
+    this.columns = newestFirst.reverse()
     this.live = live
   }
 
@@ -115,4 +124,12 @@ export class MapState {
     if (this.columns.length >= COLUMNS) this.columns.shift()
     if (this.live?.openMs === column.openMs) this.live = undefined
   }
+}
+
+/** Closed columns of the block at `at`, oldest first. */
+function closedAt(frame: Uint8Array, at: number): Column[] {
+  if (frame[at] === BlockType.group) return decodeGroup(frame, at)
+  const column = emptyColumn()
+  decodeColumn(frame, at, column)
+  return [column]
 }

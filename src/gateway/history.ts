@@ -61,6 +61,7 @@ export class History {
       stream.closed.add(column.openMs, encodeColumn(BlockType.closed, column))
       if (++turn % COLUMNS_PER_TURN === 0) await setImmediate()
     }
+    while (stream.closed.packNext()) await setImmediate()
   }
 
   async #read(stream: Stream): Promise<ClosedColumn[]> {

@@ -1,5 +1,5 @@
 import { BUCKETS, type LayerName, layers, usdOfCode } from '../model/layers.ts'
-import { type Column, decodeColumn, emptyColumn } from '../wire/blocks.ts'
+import type { Column } from '../wire/blocks.ts'
 
 /** What of a stream a request has got hold of. */
 export interface MapMoment {
@@ -9,8 +9,8 @@ export interface MapMoment {
   readonly simulated: boolean
   readonly source: string
   readonly clockMs: number
-  /** Closed columns as encoded blocks, oldest first. */
-  readonly closed: readonly Uint8Array[]
+  /** Oldest first. */
+  readonly closed: Iterable<Column>
   readonly live: Column | undefined
 }
 
@@ -19,10 +19,8 @@ export function* mapJson(moment: MapMoment, wanted: readonly LayerName[]): Gener
   const { closed, live, ...head } = moment
   const writeColumn = columnWriter(wanted)
   yield `${JSON.stringify(head).slice(0, -1)},"columns":[`
-  const column = emptyColumn()
   let separator = ''
-  for (const block of closed) {
-    decodeColumn(block, 0, column)
+  for (const column of closed) {
     yield separator + writeColumn(column, false)
     separator = ','
   }

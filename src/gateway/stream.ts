@@ -1,5 +1,6 @@
 import { limits } from '../model/limits.ts'
 import type { LiveBlock } from '../model/stages.ts'
+import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { BlockType, type Column, decodeColumn, decodeDelta, emptyColumn, encodeColumn } from '../wire/blocks.ts'
 import { CLOSED_MAX, ClosedColumns } from './closed-columns.ts'
@@ -25,7 +26,7 @@ export class Stream {
   readonly timeframe: number
   /** Name of its uWebSockets topic. */
   readonly topic: string
-  readonly closed = new ClosedColumns()
+  readonly closed: ClosedColumns
   /** Those who want it, whether or not they have had their snapshot; managed by the stream table. */
   users = 0
   /** Whether the engine sends its blocks; it goes on for a while after the last user has left. */
@@ -51,6 +52,7 @@ export class Stream {
     this.asset = asset
     this.timeframe = timeframe
     this.topic = `${asset}/${timeframe}`
+    this.closed = new ClosedColumns(timeframes[timeframe]!.ms)
   }
 
   get hasKey(): boolean {
@@ -105,9 +107,9 @@ export class Stream {
     return { blocks, isEpoch }
   }
 
-  /** Blocks of a snapshot: the live column, then closed ones, newest first, so that a client can paint early. */
-  snapshotBlocks(): Uint8Array[] {
-    const closed = this.closed.newest(CLOSED_MAX).reverse()
+  /** Blocks of a snapshot: the live column, then groups of closed ones, newest first, so that a client can paint early. */
+  snapshotBlocks(columns: number = CLOSED_MAX): Uint8Array[] {
+    const closed = this.closed.newestPacked(columns)
     return this.#key === undefined ? closed : [this.#key, ...this.#deltas, ...closed]
   }
 

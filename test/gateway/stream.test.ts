@@ -53,7 +53,7 @@ test(`hello comes first, then a snapshot, then deltas that decode to the state f
   rig = await startGateway()
   const feed = feedOf()
   const reader = await open()
-  expect(reader.texts[0]).toMatchObject({ op: 'hello', version: 1, server: 'liquidity-map/0.0.0', source: 'test' })
+  expect(reader.texts[0]).toMatchObject({ op: 'hello', version: 2, server: 'liquidity-map/0.0.0', source: 'test' })
   expect((reader.texts[0]!.assets as string[])[0]).toBe('BTC')
   await reader.subscribe('BTC', '1m')
   expect(rig.activations).toEqual(['0/0 on'])

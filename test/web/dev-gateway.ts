@@ -5,7 +5,7 @@ import { layers } from '../../src/model/layers.ts'
 import { timeframes } from '../../src/model/timeframes.ts'
 import { venues } from '../../src/model/venues.ts'
 import { BlockType, type Column, encodeColumn, encodeDelta } from '../../src/wire/blocks.ts'
-import { encodeFrame, FrameFlag, FrameKind } from '../../src/wire/frame.ts'
+import { encodeFrame, FRAME_VERSION, FrameFlag, FrameKind } from '../../src/wire/frame.ts'
 import { Market } from './market.ts'
 
 const contentTypes: Record<string, string> = {
@@ -69,7 +69,7 @@ export class DevGateway {
           return
         }
         this.#sockets.add(socket)
-        socket.send(JSON.stringify({ op: 'hello', version: 1, server: 'dev', source: 'simulator', ...lists() }))
+        socket.send(JSON.stringify({ op: 'hello', version: FRAME_VERSION, server: 'dev', source: 'simulator', ...lists() }))
       },
       message: (socket, message) => this.#control(socket, Buffer.from(message).toString()),
       close: (socket) => {

@@ -1,5 +1,6 @@
-import { BlockType, type Column, decodeColumn, decodeDelta, emptyColumn } from '../../src/wire/blocks.ts'
+import { BlockType, blockEnd, type Column, decodeColumn, decodeDelta, emptyColumn } from '../../src/wire/blocks.ts'
 import { corrupt, decodeHeader, HEADER_BYTES } from '../../src/wire/frame.ts'
+import { decodeGroup } from '../../src/wire/groups.ts'
 
 /** Walks a frame the way any reader must: header, then block after block. */
 export function applyFrame(frame: Uint8Array): { live: Column | undefined; closed: Column[] } {
@@ -10,6 +11,9 @@ export function applyFrame(frame: Uint8Array): { live: Column | undefined; close
     if (frame[at] === BlockType.delta) {
       if (live === undefined) throw corrupt('a delta without a column')
       at = decodeDelta(frame, at, live)
+    } else if (frame[at] === BlockType.group) {
+      closed.push(...decodeGroup(frame, at))
+      at = blockEnd(frame, at)
     } else {
       const column = emptyColumn()
       const type = frame[at]

@@ -16,9 +16,10 @@ import {
   encodeDelta,
 } from '../../src/wire/blocks.ts'
 import { decodeHeader, encodeFrame, FrameKind, HEADER_BYTES } from '../../src/wire/frame.ts'
+import { decodeGroup, encodeGroup } from '../../src/wire/groups.ts'
 import { applyFrame } from './apply.ts'
 import { seed } from './seed.ts'
-import { fromVector, type Vector } from './vectors/vector.ts'
+import { fromGroupVector, fromVector, type GroupVector, type Vector } from './vectors/vector.ts'
 
 const cells = fc.array(fc.tuple(fc.nat(LAYERS * BUCKETS - 1), fc.nat(255)), { maxLength: 300 }).map((changes) => {
   const all = new Uint8Array(LAYERS * BUCKETS)
@@ -86,7 +87,7 @@ test('a header reads back', () => {
 
 test('a frame of another version says so', () => {
   const frame = encodeFrame(header, [])
-  frame[0] = 2
+  frame[0] = 1
   expect(() => decodeHeader(frame)).toThrow(expect.objectContaining({ code: 'LMAP_FRAME_VERSION' }))
 })
 
@@ -133,7 +134,13 @@ describe('vectors', () => {
   const folder = new URL('./vectors/', import.meta.url)
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
   test('there are some', () => expect(names.length).toBeGreaterThan(3))
-  test.each(names)('%s', (name) => {
+  test.each(names.filter((name) => name.startsWith('group-')))('%s', (name) => {
+    const { block, columns } = fromGroupVector(JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as GroupVector)
+    expect(blockEnd(block, 0)).toBe(block.length)
+    expect(decodeGroup(block, 0)).toEqual(columns)
+    expect(encodeGroup(columns)).toEqual(block)
+  })
+  test.each(names.filter((name) => !name.startsWith('group-')))('%s', (name) => {
     const { block, before, after } = fromVector(JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Vector)
     const read = before === undefined ? emptyColumn() : { ...before, cells: before.cells.slice() }
     expect(blockEnd(block, 0)).toBe(block.length)

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import { BUCKETS, LAYERS, Layer } from '../../../src/model/layers.ts'
 import { BlockType, type Column, encodeColumn, encodeDelta } from '../../../src/wire/blocks.ts'
-import { columnCells, toVector } from './vector.ts'
+import { encodeGroup } from '../../../src/wire/groups.ts'
+import { columnCells, toGroupVector, toVector } from './vector.ts'
 
 const plain: Omit<Column, 'cells'> = {
   openMs: 1_767_225_600_000,
@@ -45,6 +46,17 @@ write('key-small', 'short, middle and long gaps; the worked example of docs/wire
 write('closed-dense', 'one layer with every kind of step', BlockType.closed, dense)
 writeDelta('delta-none', 'nothing changed but the price', small, { ...small, close: 77_060 })
 writeDelta('delta-small', 'a cell grows, one goes away, two appear', small, changed)
+const later = { openMs: plain.openMs + 60_000, baseBucket: plain.baseBucket + 20 }
+writeGroup('group-one', 'the worked example of docs/wire.md', [small])
+writeGroup('group-moved', 'a window that moves by 20 buckets: the cells are compared where their prices are', [
+  small,
+  { ...changed, ...later },
+])
+writeGroup('group-step', 'another step: the second column is coded against an empty one', [
+  small,
+  { ...small, ...later, step: 50 },
+  { ...dense, ...later, openMs: plain.openMs + 120_000, step: 50 },
+])
 
 function write(name: string, about: string, type: 1 | 2, column: Column): void {
   save(name, toVector(about, encodeColumn(type, column), undefined, column))
@@ -52,6 +64,10 @@ function write(name: string, about: string, type: 1 | 2, column: Column): void {
 
 function writeDelta(name: string, about: string, before: Column, after: Column): void {
   save(name, toVector(about, encodeDelta(before.cells, after.cells, after), before, after))
+}
+
+function writeGroup(name: string, about: string, columns: Column[]): void {
+  save(name, toGroupVector(about, encodeGroup(columns), columns))
 }
 
 function save(name: string, vector: unknown): void {

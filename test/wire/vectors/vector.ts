@@ -13,6 +13,21 @@ export interface Vector {
   after: Fields
 }
 
+/** A group of closed columns, oldest first. */
+export interface GroupVector {
+  about: string
+  hex: string
+  columns: Fields[]
+}
+
+export function toGroupVector(about: string, block: Uint8Array, columns: readonly Column[]): GroupVector {
+  return { about, hex: Buffer.from(block).toString('hex'), columns: columns.map(toFields) }
+}
+
+export function fromGroupVector(vector: GroupVector): { block: Uint8Array; columns: Column[] } {
+  return { block: Uint8Array.from(Buffer.from(vector.hex, 'hex')), columns: vector.columns.map(toColumn) }
+}
+
 export function toVector(about: string, block: Uint8Array, before: Column | undefined, after: Column): Vector {
   const hex = Buffer.from(block).toString('hex')
   return { about, hex, ...(before === undefined ? {} : { before: toFields(before) }), after: toFields(after) }
