@@ -6,10 +6,11 @@ import {
   C_KEYED,
   C_LIQUIDATED,
   C_OBSERVED_MS,
+  DEPTH_PAIR_BYTES,
+  D_INTEGRAL,
+  D_NOW,
+  D_SINCE,
   GRID_BUCKETS,
-  GRID_INTEGRAL,
-  GRID_NOW,
-  GRID_SINCE,
   HEAD_BUCKET_FIRST,
   HEAD_BUCKET_LAST,
   HEAD_CLOCK_MS,
@@ -22,6 +23,7 @@ import {
   SETTING_QUANTUM,
   cell,
   codesAt,
+  depthAt,
   levelsSentAt,
   sentAt,
 } from "./layout";
@@ -41,7 +43,7 @@ export function columnRead(timeframe: i32, c: usize): void {
   for (let side = 0; side < 2; side++) {
     meanTo(timeframe, side, base, clock, observed);
     quantise(SCRATCH_VALUES, codesAt(side), quantum);
-    centsTo(GRID_NOW, side, base);
+    depthTo(side, base);
     quantise(SCRATCH_VALUES, codesAt(2 + side), quantum);
     if (load<u32>(c + C_LIQUIDATED) !== 0) {
       centsTo(LIQ, timeframe * 2 + side, base);
@@ -65,7 +67,7 @@ export function columnRead(timeframe: i32, c: usize): void {
 /** Mean depth in USD over the observed part of the column; what rests now where nothing was observed yet. */
 function meanTo(timeframe: i32, side: i32, base: i32, clock: f64, observed: f64): void {
   if (!(observed > 0)) {
-    centsTo(GRID_NOW, side, base);
+    depthTo(side, base);
     return;
   }
   const scale = f64x2.splat(USD_PER_CENT / observed);
@@ -77,16 +79,29 @@ function meanTo(timeframe: i32, side: i32, base: i32, clock: f64, observed: f64)
   const first = evenFirst(base);
   const end = evenEnd(base);
   clearValues(base, first, end);
-  let at: usize = <usize>(side * GRID_BUCKETS + first) << 3;
+  let at = depthAt(side, first);
   let longer: usize = MEAN + (<usize>((timeframe - 1) * 2 + side) * <usize>GRID_BUCKETS << 3) + (<usize>first << 3);
   for (let bucket = first; bucket < end; bucket += 2) {
-    const since = f64x2.pmax(start, v128.load(GRID_SINCE + at));
-    const resting = f64x2.mul(v128.load(GRID_NOW + at), f64x2.sub(now, since));
-    let sum = f64x2.add(v128.load(GRID_INTEGRAL + at), resting);
+    const since = f64x2.pmax(start, v128.load(at + D_SINCE));
+    const rested = f64x2.mul(v128.load(at + D_NOW), f64x2.sub(now, since));
+    let sum = f64x2.add(v128.load(at + D_INTEGRAL), rested);
     if (timeframe > 0) sum = closing ? v128.load(longer) : f64x2.add(v128.load(longer), sum);
     putPair(bucket - base, f64x2.mul(sum, scale));
-    at += 16;
+    at += DEPTH_PAIR_BYTES;
     longer += 16;
+  }
+}
+
+/** What rests now, in USD. */
+function depthTo(side: i32, base: i32): void {
+  const scale = f64x2.splat(USD_PER_CENT);
+  const first = evenFirst(base);
+  const end = evenEnd(base);
+  clearValues(base, first, end);
+  let at = depthAt(side, first) + D_NOW;
+  for (let bucket = first; bucket < end; bucket += 2) {
+    putPair(bucket - base, f64x2.mul(v128.load(at), scale));
+    at += DEPTH_PAIR_BYTES;
   }
 }
 

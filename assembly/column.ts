@@ -13,10 +13,10 @@ import {
   C_OPEN,
   C_OPEN_MS,
   C_VOLUME,
+  D_INTEGRAL,
+  D_NOW,
+  D_SINCE,
   GRID_BUCKETS,
-  GRID_INTEGRAL,
-  GRID_NOW,
-  GRID_SINCE,
   HEAD_BUCKET_FIRST,
   HEAD_BUCKET_LAST,
   HEAD_CLOCK_MS,
@@ -27,8 +27,10 @@ import {
   MEAN,
   TIMEFRAMES,
   cell,
+  clearDepth,
   clearUsed,
   columnAt,
+  depthAt,
 } from "./layout";
 
 /* The live columns: opening, prices, volume, liquidations, closing. Reading one is column-read.ts, sending it column-out.ts. */
@@ -110,7 +112,7 @@ export function columnsRoll(clock: f64): void {
   }
   store<f64>(HEAD_CLOCK_MS, clock);
   store<f64>(HEAD_OBSERVED_FROM, clock);
-  for (let side = 0; side < 2; side++) clearUsed(GRID_INTEGRAL, side);
+  for (let side = 0; side < 2; side++) clearDepth(side, D_INTEGRAL);
   let closed = 0;
   for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
     const c = columnAt(timeframe);
@@ -135,10 +137,11 @@ function settleMinute(end: f64): void {
   const last = load<i32>(HEAD_BUCKET_LAST);
   for (let side = 0; side < 2; side++) {
     for (let bucket = first; bucket <= last; bucket++) {
-      const integral = cell(GRID_INTEGRAL, side, bucket);
-      const total = load<f64>(integral) + load<f64>(cell(GRID_NOW, side, bucket)) * (end - settledFrom(load<f64>(cell(GRID_SINCE, side, bucket))));
-      store<f64>(integral, total);
-      store<f64>(cell(GRID_SINCE, side, bucket), end);
+      const at = depthAt(side, bucket);
+      const rested = load<f64>(at + D_NOW) * (end - settledFrom(load<f64>(at + D_SINCE)));
+      const total = load<f64>(at + D_INTEGRAL) + rested;
+      store<f64>(at + D_INTEGRAL, total);
+      store<f64>(at + D_SINCE, end);
       if (total === 0) continue;
       for (let longer = 0; longer < TIMEFRAMES - 1; longer++) {
         const mean = cell(MEAN, longer * 2 + side, bucket);

@@ -1,8 +1,8 @@
 import {
+  D_INTEGRAL,
+  D_NOW,
+  D_SINCE,
   GRID_BUCKETS,
-  GRID_INTEGRAL,
-  GRID_NOW,
-  GRID_SINCE,
   GRID_VENUE,
   HEAD_BUCKET_FIRST,
   HEAD_BUCKET_LAST,
@@ -10,6 +10,7 @@ import {
   HEAD_OBSERVED_FROM,
   HEAD_OUTSIDE,
   cell,
+  depthAt,
 } from "./layout";
 
 /** The grid aims at this part of the price per bucket. */
@@ -75,14 +76,13 @@ export function gridAdd(venue: i32, side: i32, bucket: i32, cents: f64): void {
     store<f64>(HEAD_OUTSIDE, load<f64>(HEAD_OUTSIDE) + 1);
     return;
   }
-  const at = cell(GRID_NOW, side, bucket);
+  const at = depthAt(side, bucket);
   const clock = load<f64>(HEAD_CLOCK_MS);
-  const since = cell(GRID_SINCE, side, bucket);
-  const integral = cell(GRID_INTEGRAL, side, bucket);
-  const now = load<f64>(at);
-  store<f64>(integral, load<f64>(integral) + now * (clock - settledFrom(load<f64>(since))));
-  store<f64>(since, clock);
-  store<f64>(at, now + cents);
+  const now = load<f64>(at + D_NOW);
+  const rested = now * (clock - settledFrom(load<f64>(at + D_SINCE)));
+  store<f64>(at + D_INTEGRAL, load<f64>(at + D_INTEGRAL) + rested);
+  store<f64>(at + D_SINCE, clock);
+  store<f64>(at + D_NOW, now + cents);
   const own = cell(GRID_VENUE, venue * 2 + side, bucket);
   store<f64>(own, load<f64>(own) + cents);
   gridUse(bucket);

@@ -123,14 +123,17 @@ export const C_LIQUIDATED: usize = 64; // u32, 1: its realised layers are not em
 
 const GRID_ARRAY: usize = 8 * <usize>GRID_BUCKETS;
 export const GRID: usize = COLUMN + COLUMN_STRIDE * 8;
-/** [side][bucket] f64, whole cents resting now. Integers add and subtract exactly, so order never matters. */
-export const GRID_NOW: usize = GRID;
-/** [side][bucket] f64, cent milliseconds of the live minute up to GRID_SINCE. */
-export const GRID_INTEGRAL: usize = GRID_NOW + 2 * GRID_ARRAY;
-/** [side][bucket] f64, Unix ms. */
-export const GRID_SINCE: usize = GRID_INTEGRAL + 2 * GRID_ARRAY;
+/** Resting depth, [side][bucket], in pairs of buckets so that one update touches one place and a read takes two at once:
+    now f64[2], whole cents (integers add and subtract exactly, so order never matters) | integral f64[2], cent
+    milliseconds of the live minute up to `since` | since f64[2], Unix ms of the last change. See depthAt. */
+export const DEPTH: usize = GRID;
+export const DEPTH_PAIR_BYTES: usize = 48;
+export const D_NOW: usize = 0;
+export const D_INTEGRAL: usize = 16;
+export const D_SINCE: usize = 32;
+const DEPTH_BYTES: usize = 2 * DEPTH_PAIR_BYTES * <usize>(GRID_BUCKETS / 2);
 /** [venue][side][bucket] f64, whole cents. */
-export const GRID_VENUE: usize = GRID_SINCE + 2 * GRID_ARRAY;
+export const GRID_VENUE: usize = DEPTH + DEPTH_BYTES;
 /** [timeframe 1..5][side][bucket] f64, cent milliseconds of the closed minutes. */
 export const MEAN: usize = GRID_VENUE + 2 * GRID_ARRAY * <usize>VENUE_SLOTS;
 /** [timeframe 0..5][side][bucket] f64, whole cents. */
@@ -182,6 +185,13 @@ export function cell(array: usize, side: i32, bucket: i32): usize {
   return array + (<usize>(side * GRID_BUCKETS + bucket) << 3);
 }
 
+/** Address of a bucket in DEPTH; D_NOW, D_INTEGRAL and D_SINCE are offsets from it. */
+// @ts-ignore: decorator
+@inline
+export function depthAt(side: i32, bucket: i32): usize {
+  return DEPTH + DEPTH_PAIR_BYTES * <usize>(side * (GRID_BUCKETS / 2) + (bucket >> 1)) + (<usize>(bucket & 1) << 3);
+}
+
 // @ts-ignore: decorator
 @inline
 export function venueAt(venue: i32): usize {
@@ -219,4 +229,10 @@ export function clearUsed(array: usize, row: i32): void {
   const first = load<i32>(HEAD_BUCKET_FIRST);
   const last = load<i32>(HEAD_BUCKET_LAST);
   if (first <= last) memory.fill(cell(array, row, first), 0, <usize>(last - first + 1) << 3);
+}
+
+/** Zeroes one field of DEPTH on a side, where anything can be. */
+export function clearDepth(side: i32, field: usize): void {
+  const last = load<i32>(HEAD_BUCKET_LAST);
+  for (let bucket = load<i32>(HEAD_BUCKET_FIRST); bucket <= last; bucket++) store<f64>(depthAt(side, bucket) + field, 0);
 }

@@ -1,8 +1,8 @@
 import { bookToGrid } from "./book";
 import { gridStep } from "./grid";
 import {
+  D_NOW,
   GRID_BUCKETS,
-  GRID_NOW,
   GRID_VENUE,
   HEAD_BUCKET_FIRST,
   HEAD_BUCKET_LAST,
@@ -16,6 +16,7 @@ import {
   V_BATCHES,
   V_RATIO,
   V_TICK_SIZE,
+  clearDepth,
   clearUsed,
   venueAt,
 } from "./layout";
@@ -54,7 +55,7 @@ export function gridRenew(clock: f64): void {
   const since = load<f64>(HEAD_MISFIT_MS);
   if (since === 0 || clock - since < MISFIT_MS) return;
   for (let side = 0; side < 2; side++) {
-    clearUsed(GRID_NOW, side);
+    clearDepth(side, D_NOW);
     for (let venue = 0; venue < VENUE_SLOTS; venue++) clearUsed(GRID_VENUE, venue * 2 + side);
   }
   gridStart(load<f64>(HEAD_PRICE));
