@@ -35,6 +35,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   chdb: /^src\/(store\/client|engine\/backtest\/table-file)\.ts$/,
   'uWebSockets.js': /^src\/gateway\/server\.ts$/,
   commander: /^src\/(config|backtest)\.ts$/,
+  ws: /^src\/venues\/live\/connection\.ts$/,
   zod: /^src\/gateway\/control\.ts$/,
   pino: /^src\/telemetry\/log\.ts$/,
   'pino-pretty': /^src\/telemetry\/log\.ts$/,

@@ -1,4 +1,5 @@
 import type { AssetId } from './units.ts'
+import type { VenueName } from './venues.ts'
 
 /** A part of the system with a lifetime. `stop` may be called twice and resolves when everything accepted is done. */
 export interface Stage {
@@ -29,6 +30,28 @@ export interface SourceStatus {
   rejected: number
   /** 0 to 1 where the source ends by itself. */
   progress: number | undefined
+  /** Of a live source. */
+  venues?: readonly VenueFeedStatus[]
+}
+
+/** How the feed of one live venue is doing. */
+export interface VenueFeedStatus {
+  readonly venue: VenueName
+  /** `partial`: some of its sockets are not alive. */
+  readonly state: 'live' | 'partial' | 'down'
+  /** Why it is not live, or what of it is held back. */
+  readonly reason: string | undefined
+  readonly sockets: number
+  /** Subscribed, and their pulse beats. */
+  readonly socketsLive: number
+  readonly books: number
+  readonly booksLive: number
+  readonly frames: number
+  readonly rejected: number
+  readonly gaps: number
+  /** Snapshots and new subscriptions asked for to bring a book back. */
+  readonly resyncs: number
+  readonly reconnects: number
 }
 
 /** Stage 1: where events come from. */
@@ -108,6 +131,26 @@ export interface ScoreRow {
   readonly realised: readonly [number, number]
 }
 
+/** One minute of one venue's market for one asset, as its events told it. */
+export interface VenueMinuteRow {
+  readonly asset: AssetId
+  readonly venue: number
+  readonly minuteMs: number
+  /** Position in venueStates, when the minute was over. */
+  readonly state: number
+  /** Event batches in this minute: of two rows of one minute, the one that has seen more stays. */
+  readonly batches: number
+  /** USD per coin, the newest in this minute; 0: none came. */
+  readonly mark: number
+  /** One-sided, in coins and USD, the newest in this minute; 0: none came. */
+  readonly openInterest: number
+  readonly openInterestUsd: number
+  /** USD traded, by the taker. */
+  readonly buyUsd: number
+  readonly sellUsd: number
+  readonly trades: number
+}
+
 /** State of an asset's forecast now. */
 export interface ModelStatus {
   /** Position in modelStates. */
@@ -154,6 +197,7 @@ export interface Store extends Stage {
   column(column: ClosedColumn): void
   liquidation(row: LiquidationRow): void
   score(row: ScoreRow): void
+  venueMinute(row: VenueMinuteRow): void
   checkpoint(checkpoint: Checkpoint): void
   /** True: room for more; a promise: wait for it. */
   readonly room: true | Promise<void>

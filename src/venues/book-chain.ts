@@ -29,6 +29,12 @@ export class BookChain {
     return this.#isLive
   }
 
+  /** Somebody bids at least what another asks: no market stands like that for long. */
+  get isCrossed(): boolean {
+    const [bids, asks] = this.#sides
+    return bids.size > 0 && asks.size > 0 && bids.tickAt(0) >= asks.tickAt(0)
+  }
+
   /** No update has followed the snapshot yet: the first may overlap it. */
   get isJoining(): boolean {
     return this.#isJoining

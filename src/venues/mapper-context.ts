@@ -50,6 +50,12 @@ export class MapperContext {
     return chain
   }
 
+  /** The chain of a symbol, if anything of its book came. */
+  chainOf(symbol: string): BookChain | undefined {
+    const market = this.#markets.get(symbol)
+    return market === undefined ? undefined : this.#chains.get(market)
+  }
+
   /** The markets of which something came. */
   heard(): Iterable<Market> {
     return this.#speakers.values()

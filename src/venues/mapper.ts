@@ -24,12 +24,19 @@ export interface Mapper {
   rest(kind: RestKind, symbol: string, raw: string, receiveMs: number, out: BatchOut): void
   /** The connection was lost: every book is unknown until its next snapshot. */
   reset(receiveMs: number, out: BatchOut): void
+  /** How the book of a symbol stands. */
+  book(symbol: string): BookState
+  /** The book of a symbol cannot be trusted, for a reason that its frames do not show: a new snapshot is asked for. */
+  lose(symbol: string, receiveMs: number, out: BatchOut): void
   /** Puts every known book out as a whole, see limits.bookRefreshMs. */
   refresh(receiveMs: number, out: BatchOut): void
   /** Tells every asset heard of so far that its feed is alive, or that it is down, see limits.heartbeatMs. */
   heartbeat(receiveMs: number, out: BatchOut, isDown?: boolean): void
   status(): MapperStatus
 }
+
+/** `lost`: no snapshot yet, or none since a gap. */
+export type BookState = 'lost' | 'live' | 'crossed'
 
 export interface MapperStatus {
   /** Frames and REST answers that came. */
@@ -93,6 +100,18 @@ export function createMapper(protocol: Protocol, options: MapperOptions): Mapper
     reset(receiveMs, out) {
       for (const chain of context.chains()) chain.lose(receiveMs, out)
       protocol.reset()
+    },
+    book(symbol) {
+      const chain = context.chainOf(symbol)
+      if (chain === undefined || !chain.isLive) return 'lost'
+      return chain.isCrossed ? 'crossed' : 'live'
+    },
+    lose(symbol, receiveMs, out) {
+      const chain = context.chainOf(symbol)
+      if (chain === undefined || !chain.isLive) return
+      context.out = out
+      context.receiveMs = receiveMs
+      context.gap(chain)
     },
     refresh(receiveMs, out) {
       for (const chain of context.chains()) chain.refresh(receiveMs, out)

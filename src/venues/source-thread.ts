@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { BatchSink } from '../model/stages.ts'
+import { Prng } from './simulator/prng.ts'
 import type { Feed, FromThread, SourceSpec, SourceThreadData, ToThread } from './source.ts'
 
 /** Gathers batches into chunks for the main thread and keeps the bytes that are on the way below the credit. */
@@ -69,6 +70,12 @@ async function createFeed(spec: SourceSpec): Promise<Feed> {
   if (spec.kind === 'simulator') {
     const { createSimulator } = await import('./simulator/simulator.ts')
     return createSimulator(spec.options, { now: steadyNow })
+  }
+  if (spec.kind === 'live') {
+    const { createLive } = await import('./live/live.ts')
+    // Chance here only spreads what would come at once: the moment of the start is seed enough.
+    const prng = new Prng(Math.floor(steadyNow()), 0)
+    return createLive(spec.options, { now: steadyNow, chance: () => prng.uniform() })
   }
   const { createReplay } = await import('./replay/replay.ts')
   return createReplay(spec.options)

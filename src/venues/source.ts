@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { assert, type ErrorCode, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { BatchSink, Source, SourceStatus } from '../model/stages.ts'
+import type { LiveOptions } from './live/live.ts'
 import type { ReplayOptions } from './replay/replay.ts'
 import type { SimulatorOptions } from './simulator/options.ts'
 
@@ -15,6 +16,7 @@ export interface Feed {
 export type SourceSpec =
   | { readonly kind: 'simulator'; readonly options: SimulatorOptions }
   | { readonly kind: 'replay'; readonly options: ReplayOptions }
+  | { readonly kind: 'live'; readonly options: LiveOptions }
 
 export interface SourceThreadData {
   readonly spec: SourceSpec
