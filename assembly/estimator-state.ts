@@ -69,7 +69,8 @@ export const E_EXPOSURE: usize = 768;
 export const E_EXPOSURE_CLOSED: usize = 1024;
 export const E_PREDICTED: usize = 1280;
 export const E_SCRATCH: usize = 1344;
-export const E_LEDGER: usize = E_SCRATCH + 4 * <usize>ROW;
+export const E_BLURRED: usize = E_SCRATCH + 4 * <usize>ROW;
+export const E_LEDGER: usize = E_BLURRED + 4 * <usize>ROW;
 export const SIDE_BYTES: usize = 4 * <usize>(TIERS * ROW);
 /** Bytes of the whole region; a multiple of 16. */
 export const ESTIMATOR_BYTES: usize = E_LEDGER + 2 * SIDE_BYTES;

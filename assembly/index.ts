@@ -26,6 +26,7 @@ export const SETTING_GRID_TICK: usize = layout.SETTING_GRID_TICK;
 export const SETTING_QUANTUM: usize = layout.SETTING_QUANTUM;
 export const SETTING_SKEW_MS: usize = layout.SETTING_SKEW_MS;
 export const SETTING_DISTANCE_MIN: usize = layout.SETTING_DISTANCE_MIN;
+export const SETTING_PHASE_MS: usize = layout.SETTING_PHASE_MS;
 export const SETTING_COMPLETE_MASK: usize = layout.SETTING_COMPLETE_MASK;
 export const STATE: usize = layout.STATE;
 export const STATE_END: usize = layout.STATE_END;

@@ -45,6 +45,7 @@ export const SETTING_GRID_TICK: usize = CONTROL + 256;
 export const SETTING_QUANTUM: usize = CONTROL + 264;
 export const SETTING_SKEW_MS: usize = CONTROL + 272;
 export const SETTING_DISTANCE_MIN: usize = CONTROL + 280; // 1 / highest leverage less its maintenance rate
+export const SETTING_PHASE_MS: usize = CONTROL + 296; // f64, spreads what is done once a second over the assets
 export const SETTING_COMPLETE_MASK: usize = CONTROL + 288; // u32, venues whose liquidation feed is complete
 export const CONTROL_BYTES: usize = 4096;
 

@@ -38,6 +38,7 @@ import {
   MESSAGE_BYTES,
   SETTING_COMPLETE_MASK,
   SETTING_DISTANCE_MIN,
+  SETTING_PHASE_MS,
   SCORE,
   VENUE_SLOTS,
   V_OPEN_INTEREST,
@@ -96,7 +97,8 @@ export function levelsLiquidation(venue: i32, side: i32, usd: f64): void {
 
 /** Called before the clock moves to `timeMs`: what price has passed is swept, then what is due is seeded and scored. */
 export function levelsClock(timeMs: f64): void {
-  if (passed(load<f64>(HEAD_SWEPT_MS), timeMs, SWEEP_MS)) {
+  const phase = load<f64>(SETTING_PHASE_MS);
+  if (passed(load<f64>(HEAD_SWEPT_MS) + phase, timeMs + phase, SWEEP_MS)) {
     sweep();
     store<f64>(HEAD_SWEPT_MS, timeMs);
   }

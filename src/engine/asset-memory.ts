@@ -6,6 +6,9 @@ import { venueStates, venues } from '../model/venues.ts'
 import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
 
 const IMAGE_PAGE_BYTES = 4096
+/** Assets do what they do once a second one after the other, some milliseconds apart. */
+const SWEEP_MS = 1_000
+const PHASE_MS = 61
 const UNKNOWN = venueStates.indexOf('unknown')
 const LIVE = venueStates.indexOf('live')
 const STALE = venueStates.indexOf('stale')
@@ -35,6 +38,7 @@ export class AssetMemory {
     this.#view.setFloat64(map.settings.quantum, asset.quantumUsd, true)
     this.#view.setFloat64(map.settings.skewMs, limits.clockSkewMsMax, true)
     this.#view.setFloat64(map.settings.distanceMin, nearestLiquidation(asset), true)
+    this.#view.setFloat64(map.settings.phaseMs, (asset.id * PHASE_MS) % SWEEP_MS, true)
     const complete = venues.map((venue, id) => (venue.liquidations === 'complete' ? 1 << id : 0))
     this.#view.setUint32(
       map.settings.completeMask,

@@ -23,7 +23,14 @@ export interface CoreMap {
   readonly out: number
   readonly outBytes: number
   readonly outUsed: number
-  readonly settings: { gridTick: number; quantum: number; skewMs: number; distanceMin: number; completeMask: number }
+  readonly settings: {
+    gridTick: number
+    quantum: number
+    skewMs: number
+    distanceMin: number
+    phaseMs: number
+    completeMask: number
+  }
   readonly state: number
   readonly stateEnd: number
   readonly head: number
@@ -98,6 +105,7 @@ export function mapOfCore(module: WebAssembly.Module): CoreMap {
       quantum: value('SETTING_QUANTUM'),
       skewMs: value('SETTING_SKEW_MS'),
       distanceMin: value('SETTING_DISTANCE_MIN'),
+      phaseMs: value('SETTING_PHASE_MS'),
       completeMask: value('SETTING_COMPLETE_MASK'),
     },
     state: value('STATE'),

@@ -8,7 +8,7 @@ import { prng, seed } from '../reference/prng.ts'
 import { BASE, type Build, compileKernel, type Kernel } from './estimator-build.ts'
 
 const STEP_MS = 300_000
-const LEDGER = 1344 + 4 * 2816
+const LEDGER = 1344 + 8 * 2816
 const ROW = 2816
 const OUT = BASE + 0x80000
 const CELLS = 2048
