@@ -9,6 +9,10 @@ import { type Bench, tableOf } from './figures.ts'
 
 const benches: Record<string, { text: string; load: () => Promise<{ bench: Bench }> }> = {
   core: { text: 'kernels of the core beside JavaScript and a peer', load: () => import('./core.ts') },
+  frames: {
+    text: 'bytes of frames beside JSON, gzip, permessage-deflate and MessagePack',
+    load: () => import('./frames.ts'),
+  },
   load: { text: 'the whole process under 80,000 level updates a second', load: () => import('./load/load.ts') },
 }
 /** Small runs of everything: shows in CI that each bench works, measures nothing. */

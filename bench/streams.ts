@@ -82,7 +82,7 @@ class Player {
           if (column.timeframe === TIMEFRAME) this.sample.closed.push(column)
         },
         liquidation: () => undefined,
-      score: () => undefined,
+        score: () => undefined,
         live: ({ kind, block, timeframe }) => {
           if (timeframe === TIMEFRAME && (kind === 'key' || kind === 'delta')) this.sample.live.push({ kind, block })
         },
