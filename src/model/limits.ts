@@ -70,6 +70,9 @@ export const limits = Object.freeze({
   /** Venues list, delist and change ticks: their metadata is asked for this often, and again so soon where it failed. */
   instrumentsMs: 86_400_000,
   instrumentsRetryMs: 600_000,
+  /** A start waits so long for them, and only so long where no venue answers at all. */
+  instrumentsStartMsMax: 4_000,
+  instrumentsMuteMsMax: 1_500,
   /** A mark price this far (as a fraction) from what the other venues say belongs to another coin or another multiple. */
   markDeviationMax: 0.03,
   /** The past that warms the forecast up, and what a start may wait for it: what is missing then stays missing. */
@@ -150,6 +153,9 @@ export const limits = Object.freeze({
   mapRequestsMax: 8,
   /** Columns of a map where the request does not say. */
   mapColumns: 60,
+  /** Clusters of one kind and side, the largest; columns looked back at to tell how long one has stood. */
+  clustersMax: 24,
+  clusterColumnsMax: 60,
   /** Path and query of a request. */
   urlBytesMax: 2_048,
   /** The built page, held in memory. */

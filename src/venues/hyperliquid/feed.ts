@@ -3,22 +3,20 @@ import { shares } from '../live/shares.ts'
 import type { Market } from '../mapper-market.ts'
 import { createHyperliquidMapper } from './mapper.ts'
 
-/** Two topics to a book; together with the trades far below the 1,000 topics that one address may have. */
+/** Two topics to a book; together with trades and contexts far below the 1,000 topics that one address may have. */
 const MARKETS_PER_SOCKET = 200
 const PATH = '/ws'
 /** Five levels a side twice a second, and twenty each five seconds. */
 const FAST = 'fast'
 const SLOW = 'slow'
 const TRADES = 'trades'
-const CONTEXTS = 'assetCtxs'
+/** Mark price and open interest of one coin. The one topic for all tells them in the order of a list that it leaves out. */
+const CONTEXT = 'activeAssetCtx'
 const PULSE = `${FAST}:BTC`
 const PULSE_MS_MAX = 5_000
 const SLOW_PULSE = `${SLOW}:BTC`
 const SLOW_PULSE_MS_MAX = 20_000
-const CONTEXTS_MS_MAX = 60_000
-/** The order of the assets, which the frames of contexts do not tell, only grows at its end. */
-const META_MS = 600_000
-const META_WEIGHT = 20
+const CONTEXT_MS_MAX = 60_000
 
 /**
  * Hyperliquid perpetuals. Every book frame is whole as far as it goes, so there is nothing to splice; both cadences of a
@@ -38,17 +36,7 @@ export const hyperliquidProtocol: VenueProtocol = {
   ping: { frame: '{"method":"ping"}', everyMs: 25_000, deadMs: 10_000 },
   socketMsMax: undefined,
   resync: { by: 'resubscribe' },
-  polls: (markets) =>
-    markets.length === 0
-      ? []
-      : [
-          {
-            kind: 'meta',
-            symbol: '',
-            everyMs: META_MS,
-            ask: { path: '/info', body: '{"type":"meta"}', weight: META_WEIGHT },
-          },
-        ],
+  polls: () => [],
   // 1,200 a minute are allowed.
   rest: { weightMax: 900, windowMs: 60_000, gapMs: 100 },
 }
@@ -74,20 +62,21 @@ function lanes(markets: readonly Market[]): LanePlan[] {
       markets: share,
     }
   })
-  const trades = shares(markets, MARKETS_PER_SOCKET).map(
-    (share, index): LanePlan => ({
+  const trades = shares(markets, MARKETS_PER_SOCKET).map((share, index): LanePlan => {
+    const contexts = share.map((market) => `${CONTEXT}:${market.symbol}`)
+    return {
       name: `trades ${index + 1}`,
       path: PATH,
-      topics: [PULSE, CONTEXTS, ...share.map((market) => `${TRADES}:${market.symbol}`)],
+      topics: [PULSE, ...contexts, ...share.map((market) => `${TRADES}:${market.symbol}`)],
       pulseOnly: [PULSE],
       pulses: [
         { topics: [PULSE], deadMs: PULSE_MS_MAX },
-        { topics: [CONTEXTS], deadMs: CONTEXTS_MS_MAX },
+        { topics: contexts, deadMs: CONTEXT_MS_MAX },
       ],
       books: [],
       markets: share,
-    }),
-  )
+    }
+  })
   return [...books, ...trades]
 }
 
@@ -99,7 +88,7 @@ function subscriptionOf(topic: string): Record<string, unknown> {
   const [kind, coin] = topic.split(':')
   if (kind === FAST) return { type: 'l2Book', coin, fast: true }
   if (kind === SLOW) return { type: 'l2Book', coin }
-  return coin === undefined ? { type: kind } : { type: kind, coin }
+  return { type: kind, coin }
 }
 
 function classify(frame: string): Incoming {
@@ -107,12 +96,11 @@ function classify(frame: string): Incoming {
   switch (channel) {
     case 'l2Book':
       return { kind: 'data', topic: bookTopic(coinOf(frame), frame) }
-    case TRADES: {
+    case TRADES:
+    case CONTEXT: {
       const coin = coinOf(frame)
-      return { kind: 'data', topic: coin === undefined ? undefined : `${TRADES}:${coin}` }
+      return { kind: 'data', topic: coin === undefined ? undefined : `${channel}:${coin}` }
     }
-    case CONTEXTS:
-      return { kind: 'data', topic: CONTEXTS }
     case 'pong':
       return { kind: 'pong' }
     case 'subscriptionResponse':

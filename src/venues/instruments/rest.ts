@@ -1,9 +1,12 @@
+import { addAbortListener } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assert } from '../../model/errors.ts'
 import { limits } from '../../model/limits.ts'
 import type { VenueName } from '../../model/venues.ts'
+import type { Agents } from '../live/agents.ts'
+import { requestText } from '../live/http-request.ts'
 import { type Budget, RestBudget } from './rest-budget.ts'
-import { connectionFailure, type FailureKind, passing, RestFailure, statusFailure } from './rest-failure.ts'
+import { type FailureKind, passing, RestFailure, statusFailure } from './rest-failure.ts'
 
 /** What one venue's REST interface is like. */
 export interface RestVenue {
@@ -26,6 +29,7 @@ export interface RestRequest {
 }
 
 export interface RestOptions {
+  readonly agents: Agents
   readonly now: () => number
   readonly prng: () => number
   /** Tries of one request; 1 tells at once what is wrong. */
@@ -37,14 +41,13 @@ export interface Rest {
   readonly venue: VenueName
   readonly base: string
   ask(request: RestRequest, signal?: AbortSignal): Promise<unknown>
-  /** Requests sent, and those of them that were repetitions. */
-  status(): { requests: number; repeated: number }
+  /** Requests sent, those of them that were repetitions, and answers of any status. */
+  status(): { requests: number; repeated: number; answers: number }
 }
 
-export function createRest(spec: RestVenue, { now, prng, tries = limits.restTriesMax }: RestOptions): Rest {
+export function createRest(spec: RestVenue, { agents, now, prng, tries = limits.restTriesMax }: RestOptions): Rest {
   const budgets = new Map(Object.entries(spec.budgets).map(([name, budget]) => [name, new RestBudget(budget)]))
-  const host = new URL(spec.base).host
-  const counts = { requests: 0, repeated: 0 }
+  const counts = { requests: 0, repeated: 0, answers: 0 }
   /** Rate limits in a row: each one doubts our budget a little more. */
   let limited = 0
 
@@ -83,27 +86,22 @@ export function createRest(spec: RestVenue, { now, prng, tries = limits.restTrie
   async function once({ path, query = {}, body }: RestRequest, signal?: AbortSignal): Promise<unknown> {
     const url = new URL(spec.base + path)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value))
-    const deadline = AbortSignal.timeout(limits.restMsMax)
     counts.requests++
-    let status: number
-    let retryAfterMs: number | undefined
-    let text: string
-    try {
-      const response = await fetch(url, {
-        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
-        ...(body !== undefined && {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        }),
-      })
-      status = response.status
-      retryAfterMs = retryAfterOf(response.headers.get('retry-after'), now())
-      text = await textOf(response, spec.venue)
-    } catch (error) {
-      throw error instanceof RestFailure ? error : connectionFailure(spec.venue, host, error)
+    const answered = requestText(
+      {
+        venue: spec.venue,
+        url,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        timeoutMs: limits.restMsMax,
+        bytesMax: limits.restBodyBytesMax,
+      },
+      agents,
+    )
+    const { status, headers, body: text } = await unlessAborted(answered, signal)
+    counts.answers++
+    if (status < 200 || status > 299) {
+      throw statusFailure(spec.venue, status, retryAfterMs(headers['retry-after'], now()), text)
     }
-    if (status < 200 || status > 299) throw statusFailure(spec.venue, status, retryAfterMs, text)
     return parsed(text)
   }
 
@@ -123,22 +121,23 @@ export function createRest(spec: RestVenue, { now, prng, tries = limits.restTrie
 }
 
 /** Seconds, or a date. */
-function retryAfterOf(value: string | null, nowMs: number): number | undefined {
-  if (value === null) return undefined
+function retryAfterMs(value: unknown, nowMs: number): number | undefined {
+  if (typeof value !== 'string' || value.trim() === '') return undefined
   const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs
   return ms >= 0 ? ms : undefined
 }
 
-async function textOf(response: Response, venue: VenueName): Promise<string> {
-  if (response.body === null) return ''
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
-  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += part.byteLength
-    if (bytes > limits.restBodyBytesMax)
-      throw new RestFailure(venue, 'answer', 'the answer is larger than any should be')
-    text += decoder.decode(part, { stream: true })
+/** The request itself ends by its own deadline; who gave up waits no longer. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  // Nobody may be left to hear of a failure after the abort.
+  promise.catch(() => undefined)
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const listener = addAbortListener(signal, () => aborted.reject(signal.reason))
+  try {
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    listener[Symbol.dispose]()
   }
-  return text + decoder.decode()
 }

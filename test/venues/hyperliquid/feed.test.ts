@@ -30,18 +30,11 @@ describe('sockets', () => {
   })
 })
 
-test('the order of the assets is asked for, and only where there is anything to map', () => {
-  expect(hyperliquidProtocol.polls(markets)).toMatchObject([
-    { kind: 'meta', ask: { path: '/info', body: '{"type":"meta"}' } },
-  ])
-  expect(hyperliquidProtocol.polls([])).toEqual([])
-})
-
 test.each([
   ['fast:BTC', { type: 'l2Book', coin: 'BTC', fast: true }],
   ['slow:kPEPE', { type: 'l2Book', coin: 'kPEPE' }],
   ['trades:ETH', { type: 'trades', coin: 'ETH' }],
-  ['assetCtxs', { type: 'assetCtxs' }],
+  ['activeAssetCtx:SOL', { type: 'activeAssetCtx', coin: 'SOL' }],
 ])('%s is asked for as documented', (topic, subscription) => {
   expect(JSON.parse(hyperliquidProtocol.subscribe([topic], 1))).toEqual({ method: 'subscribe', subscription })
   expect(JSON.parse(hyperliquidProtocol.unsubscribe([topic], 2))).toEqual({ method: 'unsubscribe', subscription })
@@ -57,14 +50,17 @@ test.each([
   ['{"channel":"l2Book","data":{"coin":"BTC","time":1,"levels":[[],[]]}}', { kind: 'data', topic: 'slow:BTC' }],
   ['{"channel":"trades","data":[{"coin":"ETH","side":"A"}]}', { kind: 'data', topic: 'trades:ETH' }],
   ['{"channel":"trades","data":[]}', { kind: 'data', topic: undefined }],
-  ['{"channel":"assetCtxs","data":{"dex":"","ctxs":[]}}', { kind: 'data', topic: 'assetCtxs' }],
+  [
+    '{"channel":"activeAssetCtx","data":{"coin":"SOL","ctx":{"markPx":"1"}}}',
+    { kind: 'data', topic: 'activeAssetCtx:SOL' },
+  ],
   [
     '{"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"l2Book","coin":"BTC","nSigFigs":null,"mantissa":null,"fast":true}}}',
     { kind: 'ack', id: undefined, topic: 'fast:BTC' },
   ],
   [
-    '{"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"assetCtxs"}}}',
-    { kind: 'ack', id: undefined, topic: 'assetCtxs' },
+    '{"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"activeAssetCtx","coin":"SOL"}}}',
+    { kind: 'ack', id: undefined, topic: 'activeAssetCtx:SOL' },
   ],
   [
     '{"channel":"error","data":"Invalid subscription {\\"type\\":\\"l2Book\\",\\"coin\\":\\"NO\\"}"}',
