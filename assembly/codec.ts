@@ -75,12 +75,12 @@ const LOG_4: f32 = -0.193574322;
 const LOG_5: f32 = 0.045148506;
 
 /**
- * Quantises BUCKETS f32 values to u8 codes, see model/layers.ts: code = round(log(value / quantum) / log 1.06) + 1,
+ * Quantises f32 values to u8 codes from cell `first` to before `end`, multiples of 16, see model/layers.ts: code = round(log(value / quantum) / log 1.06) + 1,
  * 0 below half a code, 255 at most. The logarithm is a polynomial, right to 0.0002 codes.
  */
-export function quantise(values: usize, codes: usize, quantum: f32): void {
+export function quantise(values: usize, codes: usize, first: i32, end: i32, quantum: f32): void {
   const inverse = f32x4.splat(1 / quantum);
-  for (let i: usize = 0; i < <usize>BUCKETS; i += 16) {
+  for (let i = <usize>first; i < <usize>end; i += 16) {
     const from = values + (i << 2);
     const a = codesOf(f32x4.mul(v128.load(from), inverse));
     const b = codesOf(f32x4.mul(v128.load(from + 16), inverse));

@@ -1,5 +1,5 @@
 import { encodeLayer } from "./codec";
-import { columnRead } from "./column-read";
+import { columnRead, layerRead, levelsChanged } from "./column-read";
 import {
   ACTIVE_MASK,
   BLOCK_BYTES_MAX,
@@ -29,7 +29,6 @@ import {
   SCRATCH_CODES,
   SETTING_QUANTUM,
   TIMEFRAMES,
-  codesAt,
   columnAt,
   sentAt,
 } from "./layout";
@@ -49,19 +48,19 @@ export function columnClosed(timeframe: i32, c: usize): void {
   columnRead(timeframe, c);
   const message = openMessage();
   const block = message + MESSAGE_BYTES;
-  const bytes = writeBlock(block, MESSAGE_CLOSED, c);
+  const bytes = writeBlock(block, MESSAGE_CLOSED, timeframe, c);
   const codes = (block + bytes + 15) & ~15;
-  memory.copy(codes, SCRATCH_CODES, COLUMN_CODES);
+  memory.copy(codes, sentAt(timeframe), COLUMN_CODES);
   closeMessage(message, MESSAGE_CLOSED, timeframe, codes + COLUMN_CODES);
   store<f64>(HEAD_COLUMNS, load<f64>(HEAD_COLUMNS) + 1);
 }
 
-/** Whole column against empty layers, of which only those with cells are written; returns its bytes. */
-function writeBlock(block: usize, type: i32, c: usize): usize {
+/** The column in SENT against empty layers, of which only those with cells are written; returns its bytes. */
+function writeBlock(block: usize, type: i32, timeframe: i32, c: usize): usize {
   let at = block + BLOCK_HEADER_BYTES;
   let mask = 0;
   for (let layer = 0; layer < LAYERS; layer++) {
-    const bytes = encodeLayer(codesAt(layer), EMPTY_CODES, at);
+    const bytes = encodeLayer(sentAt(timeframe) + <usize>(layer * BUCKETS), EMPTY_CODES, at);
     if (load<u16>(at) === 0) continue;
     mask |= 1 << layer;
     at += bytes;
@@ -100,9 +99,9 @@ export function columnsEmit(): bool {
     if ((active & bit) === 0) continue;
     if (<usize>load<u32>(OUT_USED) + 2 * (MESSAGE_BYTES + BLOCK_BYTES_MAX) > OUT_BYTES) return false;
     const c = columnAt(timeframe);
-    columnRead(timeframe, c);
     const wanted = (atomic.and<u32>(KEY_MASK, ~bit) & bit) !== 0;
     if (load<u32>(c + C_KEYED) === 0) {
+      columnRead(timeframe, c);
       emitKey(timeframe, c, MESSAGE_KEY);
     } else {
       emitDelta(timeframe, c);
@@ -116,9 +115,8 @@ export function columnsEmit(): bool {
 function emitKey(timeframe: i32, c: usize, type: i32): void {
   const message = openMessage();
   const block = message + MESSAGE_BYTES;
-  const bytes = writeBlock(block, MESSAGE_KEY, c);
+  const bytes = writeBlock(block, MESSAGE_KEY, timeframe, c);
   closeMessage(message, type, timeframe, block + bytes);
-  memory.copy(sentAt(timeframe), SCRATCH_CODES, COLUMN_CODES);
   store<u32>(c + C_KEYED, 1);
 }
 
@@ -128,9 +126,13 @@ function emitDelta(timeframe: i32, c: usize): void {
   const block = message + MESSAGE_BYTES;
   let at = block + DELTA_HEADER_BYTES;
   let mask = 0;
-  for (let layer = 0; layer < LAYERS; layer++) {
-    const bytes = encodeLayer(codesAt(layer), sent + <usize>(layer * BUCKETS), at);
+  const layers = levelsChanged(timeframe) ? LAYERS : LAYERS - 2;
+  for (let layer = 0; layer < layers; layer++) {
+    const before = sent + <usize>(layer * BUCKETS);
+    layerRead(timeframe, c, layer, SCRATCH_CODES);
+    const bytes = encodeLayer(SCRATCH_CODES, before, at);
     if (load<u16>(at) === 0) continue;
+    memory.copy(before, SCRATCH_CODES, <usize>BUCKETS);
     mask |= 1 << layer;
     at += bytes;
   }
@@ -142,7 +144,6 @@ function emitDelta(timeframe: i32, c: usize): void {
   store<f32>(block + 12, <f32>load<f64>(c + C_CLOSE));
   store<f32>(block + 16, <f32>load<f64>(c + C_VOLUME));
   closeMessage(message, MESSAGE_DELTA, timeframe, at);
-  memory.copy(sent, SCRATCH_CODES, COLUMN_CODES);
 }
 
 export function openMessage(): usize {

@@ -64,8 +64,8 @@ function openColumn(timeframe: i32): void {
   store<f64>(c + C_CLOSE, price);
   store<f64>(c + C_VOLUME, 0);
   store<f64>(c + C_OBSERVED_MS, 0);
-  // Even, so that pairs of buckets never straddle the window.
-  store<i32>(c + C_BASE, (bucketOfPrice(price, load<f64>(HEAD_STEP)) & ~1) - BUCKETS / 2);
+  // A multiple of 16, so that steps of the quantiser never straddle the window.
+  store<i32>(c + C_BASE, (bucketOfPrice(price, load<f64>(HEAD_STEP)) & ~15) - BUCKETS / 2);
   store<u32>(c + C_KEYED, 0);
 }
 

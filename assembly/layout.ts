@@ -13,8 +13,8 @@
        BOOK     one order book per venue slot: window + overflow
        LEVELS   the estimator's ledger
        SCORE    what the published score remembers
-     SENT     codes of each live column as last sent (lost with a checkpoint: a key frame follows a restart)
-     SCRATCH  values and codes of the column at work, the predicted map
+     SENT     codes of each live column as last sent or closed (lost with a checkpoint: a key frame follows a restart)
+     SCRATCH  values and codes of the layer at work, the predicted map
      OUT      messages to the main thread
 
    All values are little-endian; every location is a multiple of 16. */
@@ -154,9 +154,8 @@ export const STATE_END: usize = (SCORE + SCORE_BYTES + 4095) & ~4095;
 export const COLUMN_CODES: usize = <usize>(LAYERS * BUCKETS);
 export const SENT: usize = STATE_END;
 export const SCRATCH_VALUES: usize = SENT + COLUMN_CODES * <usize>TIMEFRAMES; // f32[BUCKETS]
-export const SCRATCH_CODES: usize = SCRATCH_VALUES + 4 * <usize>BUCKETS; // u8[LAYERS][BUCKETS]
-export const SCRATCH_LEVELS: usize = SCRATCH_CODES + COLUMN_CODES; // f32[2][BUCKETS]
-export const EMPTY_CODES: usize = SCRATCH_LEVELS + 8 * <usize>BUCKETS; // u8[BUCKETS], always 0
+export const SCRATCH_CODES: usize = SCRATCH_VALUES + 4 * <usize>BUCKETS; // u8[BUCKETS]
+export const EMPTY_CODES: usize = SCRATCH_CODES + <usize>BUCKETS; // u8[BUCKETS], always 0
 /** Predicted USD by absolute bucket, f32[2][GRID_BUCKETS]; whether it is that of the ledger now; how often it was made. */
 export const LEVELS_MAP: usize = EMPTY_CODES + <usize>BUCKETS;
 export const LEVELS_FRESH: usize = LEVELS_MAP + 8 * <usize>GRID_BUCKETS;
@@ -203,13 +202,6 @@ export function venueAt(venue: i32): usize {
 @inline
 export function columnAt(timeframe: i32): usize {
   return COLUMN + COLUMN_STRIDE * <usize>timeframe;
-}
-
-/** Codes of one layer of the column at work. */
-// @ts-ignore: decorator
-@inline
-export function codesAt(layer: i32): usize {
-  return SCRATCH_CODES + <usize>(layer * BUCKETS);
 }
 
 // @ts-ignore: decorator

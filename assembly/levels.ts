@@ -267,15 +267,12 @@ export function levelsFresh(): u32 {
   return load<u32>(LEVELS_VERSION);
 }
 
-/** Predicted USD of BUCKETS cells from `base`: f32[2][BUCKETS], longs then shorts. The map must be fresh. */
-export function levelsTo(out: usize, base: i32): void {
-  memory.fill(out, 0, <usize>BUCKETS << 3);
+/** Predicted USD of one side, BUCKETS cells from `base`, as f32. The map must be fresh. */
+export function levelsTo(out: usize, side: i32, base: i32): void {
   const first = base > 0 ? base : 0;
   const end = base + BUCKETS < GRID_BUCKETS ? base + BUCKETS : GRID_BUCKETS;
+  if (end - first < BUCKETS) memory.fill(out, 0, <usize>BUCKETS << 2);
   if (end <= first) return;
-  const bytes = <usize>(end - first) << 2;
-  for (let side = 0; side < 2; side++) {
-    const row = out + (<usize>(side * BUCKETS + first - base) << 2);
-    memory.copy(row, LEVELS_MAP + (<usize>(side * GRID_BUCKETS + first) << 2), bytes);
-  }
+  const from = LEVELS_MAP + (<usize>(side * GRID_BUCKETS + first) << 2);
+  memory.copy(out + (<usize>(first - base) << 2), from, <usize>(end - first) << 2);
 }

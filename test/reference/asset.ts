@@ -150,7 +150,7 @@ export class ReferenceAsset {
       low: price,
       close: price,
       volumeUsd: 0,
-      baseBucket: 2 * Math.floor(Math.floor(price / this.step + 1e-9) / 2) - BUCKETS / 2,
+      baseBucket: 16 * Math.floor(Math.floor(price / this.step + 1e-9) / 16) - BUCKETS / 2,
       observedMs: 0,
       depth: [new Map(), new Map()],
       liquidated: [new Map(), new Map()],
