@@ -41,6 +41,9 @@ export function usdOfCode(code: number, quantumUsd: number): number {
   return code === 0 ? 0 : quantumUsd * QUANTUM_RATIO ** (code - 1)
 }
 
+/** USD of each code for a quantum of 1. */
+export const usdOfUnitCode: Float64Array = Float64Array.from({ length: 256 }, (_, code) => usdOfCode(code, 1))
+
 /** Inverse of usdOfCode: the nearest code on the log scale; below quantumUsd / sqrt(1.06) a cell is empty. */
 export function codeOfUsd(usd: number, quantumUsd: number): number {
   const code = Math.round(Math.log(usd / quantumUsd) / Math.log(QUANTUM_RATIO)) + 1

@@ -1,6 +1,6 @@
 import type { Connection } from '../client/connection.ts'
-import { type Mode, modes } from '../client/modes.ts'
 import { modelStates } from '../model/model-states.ts'
+import { type Mode, modes } from '../model/modes.ts'
 import { type TimeframeName, timeframes } from '../model/timeframes.ts'
 import type { AssetPicker } from './asset-picker.ts'
 import type { Catalogue } from './catalogue.ts'

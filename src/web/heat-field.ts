@@ -1,5 +1,5 @@
-import { emptyChannels, type Mode, quantise, readMode } from '../client/modes.ts'
 import { BUCKETS, Layer, QUANTUM_RATIO } from '../model/layers.ts'
+import { emptyChannels, type Mode, quantise, readMode } from '../model/modes.ts'
 import { COLUMNS } from '../model/timeframes.ts'
 import type { Column } from '../wire/blocks.ts'
 import { CHANNELS, Channel } from './palette.ts'

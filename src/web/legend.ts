@@ -1,5 +1,5 @@
-import type { Mode } from '../client/modes.ts'
 import { usdOfCode } from '../model/layers.ts'
+import type { Mode } from '../model/modes.ts'
 import { formatUsd } from './format.ts'
 import type { LiquidityMap, MapLook } from './liquidity-map.ts'
 import { Channel, rampCss } from './palette.ts'

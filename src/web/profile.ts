@@ -1,5 +1,5 @@
-import { traversed } from '../client/modes.ts'
 import { BUCKETS, Layer, usdOfCode } from '../model/layers.ts'
+import { traversed } from '../model/modes.ts'
 import type { Column } from '../wire/blocks.ts'
 import { formatUsd } from './format.ts'
 import type { HeatView } from './heat-painter.ts'

@@ -1,4 +1,4 @@
-import { MODE_DEFAULT, type Mode, modes } from '../client/modes.ts'
+import { MODE_DEFAULT, type Mode, modes } from '../model/modes.ts'
 import { type TimeframeName, timeframes } from '../model/timeframes.ts'
 
 /** What is shown, as the address says it: #BTC/1m/hybrid. */

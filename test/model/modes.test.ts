@@ -1,8 +1,9 @@
 // Guards the four readings: no mode adds what happened to what is modelled, smoothing keeps every dollar, and
 // hybrid shows nothing predicted where price has been.
 import { expect, test } from 'vitest'
-import { emptyChannels, modes, quantise, readMode, smooth, traversed } from '../../src/client/modes.ts'
 import { BUCKETS, codeOfUsd, Layer, usdOfCode } from '../../src/model/layers.ts'
+import { modelStates } from '../../src/model/model-states.ts'
+import { emptyChannels, modeShown, modes, quantise, readMode, smooth, traversed } from '../../src/model/modes.ts'
 import { type Column, emptyColumn } from '../../src/wire/blocks.ts'
 
 const sum = (usd: Float64Array) => usd.reduce((total, value) => total + value, 0)
@@ -56,7 +57,7 @@ test('hybrid clears predictions between low and high, both included, and no othe
 
 test('hybrid of a column without a price keeps every prediction', () => {
   const out = emptyChannels()
-  readMode('hybrid', { ...column(), open: 0, high: 0, low: 0, close: 0 }, out)
+  readMode('hybrid', { ...column(), high: 0, low: 0, close: 0 }, out)
   expect(out.predicted[999]).toBeGreaterThan(0)
 })
 
@@ -96,4 +97,10 @@ test('quantise agrees with the model', () => {
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
     expect(codes[bucket * 4 + 1], `bucket ${bucket}`).toBe(codeOfUsd(usd[bucket]!, 100))
   }
+})
+
+test('hybrid of an unproven forecast shows what happened alone, and no other mode or state changes', () => {
+  const shown = modelStates.map((_, state) => modeShown('hybrid', state))
+  expect(shown).toEqual(['hybrid', 'hybrid', 'raw', 'hybrid'])
+  for (const mode of modes) if (mode !== 'hybrid') expect(modeShown(mode, modelStates.indexOf('unproven'))).toBe(mode)
 })

@@ -1,10 +1,21 @@
-import { BUCKETS, Layer, QUANTUM_RATIO, usdOfCode } from '../model/layers.ts'
-import type { Column } from '../wire/blocks.ts'
+import { BUCKETS, Layer, QUANTUM_RATIO, usdOfUnitCode } from './layers.ts'
+import type { MapColumn } from './map-column.ts'
+import { modelStates } from './model-states.ts'
 
 /** Four readings of the same layers; depth is an overlay in each. */
 export const modes = ['raw', 'synthetic', 'heatmap', 'hybrid'] as const
 export type Mode = (typeof modes)[number]
 export const MODE_DEFAULT: Mode = 'hybrid'
+
+const UNPROVEN = modelStates.indexOf('unproven')
+
+/**
+ * The mode that is really read. A forecast that was scored and could not be told from price alone is not mixed with what
+ * happened: hybrid is then what raw is, and depth says where the walls are. Who asks for the forecast by name gets it.
+ */
+export function modeShown(mode: Mode, modelState: number): Mode {
+  return mode === 'hybrid' && modelState === UNPROVEN ? 'raw' : mode
+}
 
 /** USD by bucket. The two are never added up: one happened, the other is modelled. */
 export interface Channels {
@@ -16,8 +27,8 @@ export function emptyChannels(): Channels {
   return { realised: new Float64Array(BUCKETS), predicted: new Float64Array(BUCKETS) }
 }
 
-/** Reads a column the way `mode` does into `out`, all of which is overwritten. */
-export function readMode(mode: Mode, column: Column, out: Channels): void {
+/** Reads a column the way `mode` does into `out`, all of which is overwritten. Pass the mode through `modeShown` first. */
+export function readMode(mode: Mode, column: MapColumn, out: Channels): void {
   out.realised.fill(0)
   out.predicted.fill(0)
   if (mode === 'raw' || mode === 'hybrid') addPair(column, Layer.longLiq, Layer.shortLiq, out.realised)
@@ -27,10 +38,7 @@ export function readMode(mode: Mode, column: Column, out: Channels): void {
   if (mode === 'hybrid') clearTraversed(column, out.predicted)
 }
 
-/** USD of each code for a quantum of 1. */
-const usdOfUnitCode = Float64Array.from({ length: 256 }, (_, code) => usdOfCode(code, 1))
-
-function addPair(column: Column, first: number, second: number, out: Float64Array): void {
+function addPair(column: MapColumn, first: number, second: number, out: Float64Array): void {
   const { cells, quantumUsd } = column
   const a = first * BUCKETS
   const b = second * BUCKETS
@@ -46,7 +54,7 @@ export interface Traversed {
 }
 
 /** Undefined where the column has no price. */
-export function traversed(column: Column): Traversed | undefined {
+export function traversed(column: MapColumn): Traversed | undefined {
   if (column.low <= 0) return undefined
   return {
     first: Math.max(0, Math.floor(column.low / column.step) - column.baseBucket),
@@ -55,7 +63,7 @@ export function traversed(column: Column): Traversed | undefined {
 }
 
 /** In hybrid a level that price has gone through shows what happened there, not what was expected. */
-function clearTraversed(column: Column, predicted: Float64Array): void {
+function clearTraversed(column: MapColumn, predicted: Float64Array): void {
   const range = traversed(column)
   if (range !== undefined && range.first <= range.last) predicted.fill(0, range.first, range.last + 1)
 }
