@@ -37,6 +37,10 @@ export interface Config {
     | { readonly kind: 'embedded' }
     | { readonly kind: 'server'; readonly url: string }
     | { readonly kind: 'none' }
+  /** Cluster of the ClickHouse server. */
+  readonly cluster: string | undefined
+  /** Keeping times that differ from the usual ones, as written. */
+  readonly retention: string | undefined
   readonly logLevel: LogLevel
 }
 
@@ -101,6 +105,8 @@ function command(version: string): Command {
     .addOption(option('--host <address>', 'address to listen on; 0.0.0.0 for every network').default('127.0.0.1'))
     .addOption(option('--data <dir>', 'folder for history').default('data'))
     .addOption(option('--clickhouse <url>', 'keep history in this ClickHouse server'))
+    .addOption(option('--cluster <name>', 'cluster of that server: replicated and distributed tables'))
+    .addOption(option('--retention <times>', 'days to keep, such as columns.1m=60,liquidations=3650'))
     .addOption(new Option('--no-store', 'keep no history').env('LMAP_NO_STORE'))
     .addOption(option('--kafka <brokers>', 'send events through Kafka, such as localhost:9092').argParser(list))
     .addOption(option('--topic <name>', 'Kafka topic of the events').default('lmap.events'))
@@ -152,8 +158,13 @@ function check(flags: Flags): Config {
       hint: 'It looks like http://localhost:8123.',
     })
   }
+  if (rest.cluster !== undefined && clickhouse === undefined) {
+    throw new LmapError('LMAP_CONFIG', '--cluster goes with --clickhouse.', { hint: 'Add --clickhouse URL.' })
+  }
   return Object.freeze({
     ...rest,
+    cluster: rest.cluster,
+    retention: rest.retention,
     durationSeconds: duration,
     data: join(resolve(data), rest.source),
     store: storeOf(store, clickhouse),

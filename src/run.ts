@@ -12,7 +12,9 @@ import type { BatchSink, EventLog, Source, Stage, Store } from './model/stages.t
 import { COLUMNS } from './model/timeframes.ts'
 import type { UnixMs } from './model/units.ts'
 import { createNoStore } from './store/no-store.ts'
+import { readRetention } from './store/retention.ts'
 import { createStore } from './store/store.ts'
+import { VenueMinutes } from './store/venue-minutes.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createRecorder } from './venues/recording/recorder.ts'
@@ -97,7 +99,16 @@ export async function run(config: Config, { log, now, version }: Surroundings): 
     await begin(engine)
     await begin(gateway)
     await begin(eventLog)
-    await eventLog.consume(engine.accept, offsets)
+    const minutes = new VenueMinutes({
+      row: (row) => store.venueMinute(row),
+      state: (asset, venue) => engine.venueStates(asset)[venue] ?? 0,
+    })
+    // Told before the store stops: what comes after it in the list stops earlier.
+    started.splice(1, 0, { name: 'venue minutes', start: async () => undefined, stop: async () => minutes.finish() })
+    await eventLog.consume((asset, offset, batch) => {
+      minutes.add(asset, batch)
+      return engine.accept(asset, offset, batch)
+    }, offsets)
     if (config.source !== 'replay') {
       // Stopped after the engine and before the store, whatever the order of starting.
       const keeper = new Keeper(engine, store, chosen)
@@ -111,6 +122,7 @@ export async function run(config: Config, { log, now, version }: Surroundings): 
     const ended = source.ended.then(async () => {
       await eventLog.drained()
       await engine.drained()
+      minutes.finish()
       await store.flush()
       warnOfCorrupt(eventLog, log)
     })
@@ -134,7 +146,8 @@ function warnOfCorrupt(eventLog: EventLog, log: Log): void {
 function openStore(config: Config, log: Log, now: () => UnixMs): Store {
   if (config.store.kind === 'none') return createNoStore()
   const client = config.store.kind === 'server' ? { url: config.store.url } : { path: join(config.data, 'clickhouse') }
-  return createStore({ client, log, now })
+  const retention = config.retention === undefined ? undefined : readRetention(config.retention)
+  return createStore({ client, log, now, retention, cluster: config.cluster })
 }
 
 function openLog(config: Config, log: Log): EventLog {

@@ -10,6 +10,7 @@ export function createNoStore(): Store {
     column() {},
     liquidation() {},
     score() {},
+    venueMinute() {},
     checkpoint() {},
     columns: async () => [],
     checkpoints: async () => [],

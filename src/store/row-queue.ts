@@ -1,10 +1,9 @@
-import type { Checkpoint, ClosedColumn, LiquidationRow, ScoreRow } from '../model/stages.ts'
+import type { Checkpoint } from '../model/stages.ts'
+import { type TableName, type TableRows, tableNames } from './tables.ts'
 
 /** What waits for the store, in the order in which it was handed over. */
 export interface Block {
-  readonly columns: ClosedColumn[]
-  readonly liquidations: LiquidationRow[]
-  readonly scores: ScoreRow[]
+  readonly rows: { readonly [Name in TableName]: TableRows[Name][] }
   readonly checkpoints: Checkpoint[]
 }
 
@@ -14,9 +13,9 @@ export interface QueueLimits {
 }
 
 interface Entry {
-  readonly kind: 'column' | 'liquidation' | 'score' | 'checkpoint'
+  readonly table: TableName | 'checkpoints'
   /** Undefined: a checkpoint that a newer one has replaced. */
-  row: ClosedColumn | LiquidationRow | ScoreRow | Checkpoint | undefined
+  row: TableRows[TableName] | Checkpoint | undefined
   readonly bytes: number
   readonly sinceMs: number
 }
@@ -77,23 +76,16 @@ export class RowQueue {
     return this.#full.promise
   }
 
-  column(row: ClosedColumn, nowMs: number): void {
-    this.#push({ kind: 'column', row, bytes: ROW_BYTES + row.cells.byteLength, sinceMs: nowMs })
-  }
-
-  liquidation(row: LiquidationRow, nowMs: number): void {
-    this.#push({ kind: 'liquidation', row, bytes: ROW_BYTES, sinceMs: nowMs })
-  }
-
-  score(row: ScoreRow, nowMs: number): void {
-    this.#push({ kind: 'score', row, bytes: ROW_BYTES, sinceMs: nowMs })
+  row<Name extends TableName>(table: Name, row: TableRows[Name], nowMs: number): void {
+    const bytes = ROW_BYTES + ('cells' in row ? row.cells.byteLength : 0)
+    this.#push({ table, row, bytes, sinceMs: nowMs })
   }
 
   checkpoint(row: Checkpoint, nowMs: number): void {
     const waiting = this.#checkpoints.get(row.asset) ?? []
     if (waiting.length === 2) waiting.pop()!.row = undefined
     // Images are bounded by their number and would hold the engine for nothing if they were counted.
-    const entry: Entry = { kind: 'checkpoint', row, bytes: 0, sinceMs: nowMs }
+    const entry: Entry = { table: 'checkpoints', row, bytes: 0, sinceMs: nowMs }
     waiting.push(entry)
     this.#checkpoints.set(row.asset, waiting)
     this.#push(entry)
@@ -101,18 +93,17 @@ export class RowQueue {
 
   /** The oldest of what waits, up to a number of rows. It stays counted until `settle`. */
   take(rowsMax: number): Block {
-    const block: Block = { columns: [], liquidations: [], scores: [], checkpoints: [] }
+    const block: Block = { rows: emptyRows(), checkpoints: [] }
     const taken = { entries: 0, rows: 0, bytes: 0 }
     for (const entry of this.#entries) {
       if (taken.rows === rowsMax) break
       taken.entries++
       taken.bytes += entry.bytes
-      if (entry.kind === 'checkpoint') this.#takeCheckpoint(entry, block)
+      if (entry.table === 'checkpoints') this.#takeCheckpoint(entry, block)
       else {
         taken.rows++
-        if (entry.kind === 'column') block.columns.push(entry.row as ClosedColumn)
-        else if (entry.kind === 'score') block.scores.push(entry.row as ScoreRow)
-        else block.liquidations.push(entry.row as LiquidationRow)
+        const rows: unknown[] = block.rows[entry.table]
+        rows.push(entry.row)
       }
     }
     this.#taken = taken
@@ -143,7 +134,7 @@ export class RowQueue {
   #push(entry: Entry): void {
     this.#entries.push(entry)
     this.#bytes += entry.bytes
-    if (entry.kind !== 'checkpoint') this.#rows++
+    if (entry.table !== 'checkpoints') this.#rows++
   }
 
   #takeCheckpoint(entry: Entry, block: Block): void {
@@ -153,4 +144,8 @@ export class RowQueue {
     const waiting = this.#checkpoints.get(checkpoint.asset)!
     waiting.splice(waiting.indexOf(entry), 1)
   }
+}
+
+function emptyRows(): Block['rows'] {
+  return Object.fromEntries(tableNames.map((name) => [name, []])) as unknown as Block['rows']
 }

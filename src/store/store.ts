@@ -2,16 +2,18 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits as allLimits } from '../model/limits.ts'
-import type { Checkpoint, ClosedColumn, LiquidationRow, ScoreRow, Store } from '../model/stages.ts'
+import type { Checkpoint, ClosedColumn, LiquidationRow, ScoreRow, Store, VenueMinuteRow } from '../model/stages.ts'
 import type { AssetId, UnixMs } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import { checkpointsQuery, readCheckpoints } from './checkpoint-rows.ts'
 import { type Client, type ClientOptions, openClient, type SqlValue } from './client.ts'
 import { columnsQuery, readColumns } from './column-rows.ts'
 import { type Insert, insertsOf } from './inserts.ts'
-import { migrate } from './migrations.ts'
+import { migrate, readMigrations, statementForm } from './migrations.ts'
+import { applyRetention, type Retention } from './retention.ts'
 import { RowQueue } from './row-queue.ts'
 import { firstLine } from './server-address.ts'
+import { type TableName, type TableRows, tableNames } from './tables.ts'
 
 export type StoreLimits = {
   readonly [Name in keyof typeof allLimits as Name extends `store${string}` ? Name : never]: number
@@ -22,14 +24,15 @@ export interface StoreOptions {
   readonly log: Log
   readonly now: () => UnixMs
   readonly limits?: Partial<StoreLimits>
+  /** Name of a cluster of the server: tables are made replicated and distributed over it. */
+  readonly cluster?: string | undefined
+  /** How long rows are kept; without it as the migrations say. */
+  readonly retention?: Retention | undefined
 }
 
 export interface StoreStatus {
-  /** Rows in the database by this process. */
-  readonly columns: number
-  readonly liquidations: number
-  readonly scores: number
-  readonly checkpoints: number
+  /** Rows in the database by this process, by table. */
+  readonly written: Readonly<Record<TableName | 'checkpoints', number>>
   /** Inserts that failed and were sent again. */
   readonly retries: number
   readonly rowsWaiting: number
@@ -56,7 +59,10 @@ class QueuedStore implements ClickHouseStore {
   readonly #options: StoreOptions
   readonly #limits: StoreLimits
   readonly #queue: RowQueue
-  readonly #written = { columns: 0, liquidations: 0, scores: 0, checkpoints: 0 }
+  readonly #written = Object.fromEntries([...tableNames, 'checkpoints'].map((name) => [name, 0])) as Record<
+    TableName | 'checkpoints',
+    number
+  >
   #retries = 0
   #failure: string | undefined
   #client: Client | undefined
@@ -74,11 +80,13 @@ class QueuedStore implements ClickHouseStore {
   }
 
   async start(): Promise<void> {
-    const { log, client } = this.#options
+    const { log, client, cluster, retention } = this.#options
     const opened = await openClient(client)
     try {
-      const applied = await migrate(opened)
-      log.info({ where: opened.where, migrations: applied.length }, 'store is open')
+      const form = statementForm(cluster)
+      const applied = await migrate(opened, readMigrations(), form)
+      const kept = retention === undefined ? [] : await applyRetention(opened, retention, form)
+      log.info({ where: opened.where, migrations: applied.length, retention: kept }, 'store is open')
     } catch (error) {
       await opened.close()
       throw error
@@ -97,18 +105,19 @@ class QueuedStore implements ClickHouseStore {
   }
 
   column(column: ClosedColumn): void {
-    this.#queue.column(column, this.#accept())
-    this.#plan()
+    this.#take('columns', column)
   }
 
   liquidation(row: LiquidationRow): void {
-    this.#queue.liquidation(row, this.#accept())
-    this.#plan()
+    this.#take('liquidations', row)
   }
 
   score(row: ScoreRow): void {
-    this.#queue.score(row, this.#accept())
-    this.#plan()
+    this.#take('scores', row)
+  }
+
+  venueMinute(row: VenueMinuteRow): void {
+    this.#take('venue_minutes', row)
   }
 
   checkpoint(checkpoint: Checkpoint): void {
@@ -144,13 +153,18 @@ class QueuedStore implements ClickHouseStore {
   status(): StoreStatus {
     const { oldestMs, rows, bytes } = this.#queue
     return {
-      ...this.#written,
+      written: { ...this.#written },
       retries: this.#retries,
       rowsWaiting: rows,
       bytesWaiting: bytes,
       lagMs: oldestMs === undefined ? 0 : Math.max(0, this.#options.now() - oldestMs),
       failure: this.#failure,
     }
+  }
+
+  #take<Name extends TableName>(table: Name, row: TableRows[Name]): void {
+    this.#queue.row(table, row, this.#accept())
+    this.#plan()
   }
 
   #accept(): UnixMs {

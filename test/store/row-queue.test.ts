@@ -18,8 +18,11 @@ test(`nothing is lost, doubled or turned around (seed ${seed})`, () => {
         const [given, taken]: [number[], number[]] = [[], []]
         const take = () => {
           const block = queue.take(most)
-          expect(block.columns.length + block.liquidations.length).toBeLessThanOrEqual(most)
-          taken.push(...block.columns.map(({ openMs }) => openMs), ...block.liquidations.map(({ venueMs }) => venueMs))
+          expect(block.rows.columns.length + block.rows.liquidations.length).toBeLessThanOrEqual(most)
+          taken.push(
+            ...block.rows.columns.map(({ openMs }) => openMs),
+            ...block.rows.liquidations.map(({ venueMs }) => venueMs),
+          )
           queue.settle()
         }
         steps.forEach((step, index) => {
@@ -27,8 +30,8 @@ test(`nothing is lost, doubled or turned around (seed ${seed})`, () => {
             take()
             return
           }
-          if (step === 'column') queue.column(column({ openMs: index }), index)
-          else queue.liquidation(liquidation({ venueMs: index }), index)
+          if (step === 'column') queue.row('columns', column({ openMs: index }), index)
+          else queue.row('liquidations', liquidation({ venueMs: index }), index)
           given.push(index)
         })
         expect(queue.rows).toBe(given.length - taken.length)
@@ -43,9 +46,9 @@ test(`nothing is lost, doubled or turned around (seed ${seed})`, () => {
 
 test('room ends at the limit of rows or bytes and comes back when enough is settled', async () => {
   const queue = new RowQueue({ storeQueueRowsMax: 10, storeQueueBytesMax: 2 * column().cells.byteLength })
-  queue.column(column(), 0)
+  queue.row('columns', column(), 0)
   expect(queue.room).toBe(true)
-  queue.column(column(), 1)
+  queue.row('columns', column(), 1)
   const room = queue.room
   expect(room).toBeInstanceOf(Promise)
   expect(queue.room).toBe(room)
@@ -54,7 +57,7 @@ test('room ends at the limit of rows or bytes and comes back when enough is sett
   queue.settle()
   await room
   expect(queue.room).toBe(true)
-  for (let index = 0; index < 9; index++) queue.liquidation(liquidation(), index)
+  for (let index = 0; index < 9; index++) queue.row('liquidations', liquidation(), index)
   expect(queue.room).not.toBe(true)
 })
 

@@ -39,8 +39,7 @@ engineSuite('store on a server', () => {
     store.liquidation(liquidation())
     await store.flush()
     expect(store.status()).toMatchObject({
-      columns: 10,
-      liquidations: 1,
+      written: { columns: 10, liquidations: 1 },
       retries: 5,
       rowsWaiting: 0,
       failure: undefined,

@@ -1,0 +1,31 @@
+import type { ClosedColumn, LiquidationRow, ScoreRow, VenueMinuteRow } from '../model/stages.ts'
+import { columnLine, columnNames } from './column-rows.ts'
+import { liquidationLine, liquidationNames } from './liquidation-rows.ts'
+import { scoreLine, scoreNames } from './score-rows.ts'
+import { venueMinuteLine, venueMinuteNames } from './venue-minute-rows.ts'
+
+/** What the stages hand over, by the table that it goes to. Checkpoints have a way of their own. */
+export interface TableRows {
+  columns: ClosedColumn
+  liquidations: LiquidationRow
+  scores: ScoreRow
+  venue_minutes: VenueMinuteRow
+}
+
+export type TableName = keyof TableRows
+
+interface Table<Row> {
+  /** Columns of an insert, in the order of `line`. */
+  readonly columns: readonly string[]
+  /** A row as tab-separated text, its line end included. */
+  readonly line: (row: Row) => string
+}
+
+export const tables: { readonly [Name in TableName]: Table<TableRows[Name]> } = {
+  columns: { columns: columnNames, line: columnLine },
+  liquidations: { columns: liquidationNames, line: liquidationLine },
+  scores: { columns: scoreNames, line: scoreLine },
+  venue_minutes: { columns: venueMinuteNames, line: venueMinuteLine },
+}
+
+export const tableNames = Object.keys(tables) as readonly TableName[]

@@ -1,0 +1,94 @@
+import { BATCH_HEADER_BYTES, EventKind, RECORD_BYTES } from '../model/events.ts'
+import { limits } from '../model/limits.ts'
+import type { VenueMinuteRow } from '../model/stages.ts'
+import type { AssetId } from '../model/units.ts'
+import { VENUES } from '../model/venues.ts'
+
+const MINUTE_MS = 60_000
+
+export interface VenueMinutesOptions {
+  readonly row: (row: VenueMinuteRow) => void
+  /** State of a venue for an asset now, as a position in venueStates. */
+  readonly state: (asset: AssetId, venue: number) => number
+}
+
+type Minute = { -readonly [Name in keyof Omit<VenueMinuteRow, 'state'>]: VenueMinuteRow[Name] }
+
+/**
+ * Reads the market facts of each venue out of the event batches, minute by minute. A minute is told when the next one of
+ * the same market begins, so which rows there are is decided by the log alone; a market that falls silent tells its last
+ * minute by `finish`.
+ */
+export class VenueMinutes {
+  readonly #options: VenueMinutesOptions
+  readonly #open = new Map<number, Minute>()
+
+  constructor(options: VenueMinutesOptions) {
+    this.#options = options
+  }
+
+  /** One batch that the log has accepted as whole. */
+  add(asset: AssetId, batch: Uint8Array): void {
+    const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength)
+    const minute = this.#minuteOf(asset, view)
+    if (minute === undefined) return
+    minute.batches++
+    const tickSize = view.getFloat64(32, true)
+    const end = BATCH_HEADER_BYTES + view.getUint16(6, true) * RECORD_BYTES
+    for (let at = BATCH_HEADER_BYTES; at < end; at += RECORD_BYTES) {
+      const kind = view.getUint8(at)
+      // Nearly all records are levels: nothing of them is read.
+      if (kind === EventKind.bookLevel) continue
+      if (kind === EventKind.trade) addTrade(minute, view, at, tickSize)
+      else if (kind === EventKind.markPrice) minute.mark = view.getFloat64(at + 8, true)
+      else if (kind === EventKind.openInterest) addOpenInterest(minute, view, at, tickSize)
+    }
+  }
+
+  /** Tells every minute that is still open. */
+  finish(): void {
+    for (const minute of this.#open.values()) this.#tell(minute)
+    this.#open.clear()
+  }
+
+  /** Undefined where the batch comes too late for its minute, which has been told. */
+  #minuteOf(asset: AssetId, view: DataView): Minute | undefined {
+    const venue = view.getUint8(3)
+    const receiveMs = view.getFloat64(16, true)
+    const venueMs = view.getFloat64(24, true)
+    // A venue's clock that cannot be right would put the batch into another day.
+    const timeMs = Math.abs(venueMs - receiveMs) > limits.clockSkewMsMax ? receiveMs : venueMs
+    const minuteMs = Math.floor(timeMs / MINUTE_MS) * MINUTE_MS
+    const key = asset * VENUES + venue
+    const open = this.#open.get(key)
+    if (open?.minuteMs === minuteMs) return open
+    if (open !== undefined) {
+      if (minuteMs < open.minuteMs) return undefined
+      this.#tell(open)
+    }
+    const minute: Minute = { asset, venue, minuteMs, batches: 0, mark: 0, ...noTrades, ...noOpenInterest }
+    this.#open.set(key, minute)
+    return minute
+  }
+
+  #tell(minute: Minute): void {
+    this.#options.row({ ...minute, state: this.#options.state(minute.asset, minute.venue) })
+  }
+}
+
+const noTrades = { buyUsd: 0, sellUsd: 0, trades: 0 }
+const noOpenInterest = { openInterest: 0, openInterestUsd: 0 }
+
+function addTrade(minute: Minute, view: DataView, at: number, tickSize: number): void {
+  const usd = view.getFloat64(at + 8, true) * view.getUint32(at + 4, true) * tickSize
+  if ((view.getUint8(at + 1) & 1) === 0) minute.buyUsd += usd
+  else minute.sellUsd += usd
+  minute.trades++
+}
+
+function addOpenInterest(minute: Minute, view: DataView, at: number, tickSize: number): void {
+  const tick = view.getUint32(at + 4, true)
+  minute.openInterest = view.getFloat64(at + 8, true)
+  // Tick 0: the venue values it at its mark.
+  minute.openInterestUsd = minute.openInterest * (tick === 0 ? minute.mark : tick * tickSize)
+}
