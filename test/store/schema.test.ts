@@ -86,7 +86,7 @@ engineSuite('schema', () => {
   test('totals follow columns, those that were there before and those that are written again', async () => {
     const client = await openClient({ path: temporaryFolder() })
     const migrations = readMigrations()
-    const totals = migrations.findIndex(({ name }) => name === '0006_column_totals.sql')
+    const totals = migrations.findIndex(({ name }) => name === '0006_column-totals.sql')
     await migrate(client, migrations.slice(0, totals))
     await client.close()
     const path = client.where
