@@ -5,6 +5,7 @@ import { createMapper, type Mapper, type MapperOptions, type Protocol, type Rest
 import type { MapperContext } from '../mapper-context.ts'
 import { counterOf, type Fields, fieldsOf, listOf, numberOf, sideOf, textOf } from '../mapper-fields.ts'
 import type { Levels } from '../mapper-levels.ts'
+import { Remembered } from '../remembered.ts'
 
 const ROW = { price: 0, size: 1 } as const
 
@@ -29,6 +30,8 @@ interface Splice {
 /** Binance USD-M; in recordings also COIN-M and spot, whose frames differ in little. */
 export function createBinanceMapper(options: MapperOptions = {}): Mapper {
   const splices = new Map<BookChain, Splice>()
+  const trades = new Remembered()
+  const liquidations = new Remembered()
 
   const protocol: Protocol = {
     venue: 'binance',
@@ -52,15 +55,15 @@ export function createBinanceMapper(options: MapperOptions = {}): Mapper {
         depth(fields, context)
         return
       case 'aggTrade':
-        trade(fields, context)
+        trade(fields, trades, context)
         return
       case 'trade':
         // Others are fills of the insurance fund, deleveraging and retail orders outside the book.
-        if (fields.X === undefined || fields.X === 'MARKET') trade(fields, context)
+        if (fields.X === undefined || fields.X === 'MARKET') trade(fields, trades, context)
         else context.ignore()
         return
       case 'forceOrder':
-        forceOrder(fieldsOf(fields.o), context)
+        forceOrder(fieldsOf(fields.o), liquidations, context)
         return
       case 'markPriceUpdate': {
         const market = context.market(textOf(fields.s))
@@ -175,9 +178,15 @@ function joinsSnapshot(diff: Diff, id: number): boolean {
   return (diff.first <= id && diff.last >= id) || diff.previous === id
 }
 
-function trade(fields: Fields, context: MapperContext): void {
+function trade(fields: Fields, seen: Remembered, context: MapperContext): void {
   const market = context.market(textOf(fields.s))
   if (market === undefined) return
+  // `a` numbers rows of one price and taker, `t` single fills.
+  const id = fields.a ?? fields.t
+  if (id !== undefined && !seen.isNew(market.symbol, counterOf(id))) {
+    context.ignore()
+    return
+  }
   const venueMs = numberOf(fields.T)
   context.out.begin(market, context.receiveMs, venueMs)
   // `m`: the buyer was the maker, so the taker sold.
@@ -185,9 +194,13 @@ function trade(fields: Fields, context: MapperContext): void {
   context.out.end()
 }
 
-function forceOrder(order: Fields, context: MapperContext): void {
+function forceOrder(order: Fields, seen: Remembered, context: MapperContext): void {
   const market = context.market(textOf(order.s))
   if (market === undefined) return
+  if (!seen.isNew(market.symbol, `${order.S} ${order.T} ${order.p} ${order.ap} ${order.z}`)) {
+    context.ignore()
+    return
+  }
   // The order that closes: it sells what was long.
   const side = sideOf(order.S, 'SELL', 'BUY')
   const filled = numberOf(order.ap)

@@ -2,11 +2,18 @@ import { PriceKind } from '../../model/events.ts'
 import { createMapper, type Mapper, type MapperOptions } from '../mapper.ts'
 import type { MapperContext } from '../mapper-context.ts'
 import { counterOf, type Fields, fieldsOf, listOf, numberIfSaid, numberOf, sideOf, textOf } from '../mapper-fields.ts'
+import { Remembered } from '../remembered.ts'
 import { inverseTopics, symbolOf } from './inverse.ts'
 
 const ROW = { price: 0, size: 1 } as const
 
-type Topic = (name: string, frame: Fields, context: MapperContext) => void
+/** What was told before, of one mapper. */
+interface Seen {
+  readonly trades: Remembered
+  readonly liquidations: Remembered
+}
+
+type Topic = (name: string, frame: Fields, context: MapperContext, seen: Seen) => void
 
 /** By the first word of the topic: `orderbook.200.BTCUSDT`. */
 const topics: Readonly<Record<string, Topic>> = {
@@ -21,6 +28,7 @@ const topics: Readonly<Record<string, Topic>> = {
 
 /** Bybit v5 linear; in recordings also the inverse stream of 2019-2022. */
 export function createBybitMapper(options: MapperOptions = {}): Mapper {
+  const seen: Seen = { trades: new Remembered(), liquidations: new Remembered() }
   return createMapper(
     {
       venue: 'bybit',
@@ -35,7 +43,7 @@ export function createBybitMapper(options: MapperOptions = {}): Mapper {
         const name = textOf(frame.topic)
         const topic = topics[name.slice(0, name.indexOf('.'))]
         if (topic === undefined) context.ignore()
-        else topic(name, frame, context)
+        else topic(name, frame, context, seen)
       },
       rest: (_kind, _symbol, _body, context) => context.ignore(),
       reset() {},
@@ -77,7 +85,7 @@ function orderbook(name: string, frame: Fields, context: MapperContext): void {
   })
 }
 
-function publicTrade(name: string, frame: Fields, context: MapperContext): void {
+function publicTrade(name: string, frame: Fields, context: MapperContext, seen: Seen): void {
   const market = context.market(symbolOf(name))
   if (market === undefined) return
   const rows = listOf(frame.data).map(fieldsOf)
@@ -88,12 +96,13 @@ function publicTrade(name: string, frame: Fields, context: MapperContext): void 
   context.out.begin(market, context.receiveMs, numberOf(rows[0]!.T))
   for (const row of rows) {
     // Block trades are negotiated elsewhere and take nothing from the book.
-    if (row.BT !== true) context.trade(market, sideOf(row.S, 'Buy', 'Sell'), row.p, row.v, numberOf(row.T))
+    const isNews = row.BT !== true && (row.i === undefined || seen.trades.isNew(market.symbol, textOf(row.i)))
+    if (isNews) context.trade(market, sideOf(row.S, 'Buy', 'Sell'), row.p, row.v, numberOf(row.T))
   }
   context.out.end()
 }
 
-function liquidations(name: string, frame: Fields, context: MapperContext): void {
+function liquidations(name: string, frame: Fields, context: MapperContext, seen: Seen): void {
   const market = context.market(symbolOf(name))
   if (market === undefined) return
   for (const row of (Array.isArray(frame.data) ? frame.data : [frame.data]).map(fieldsOf)) {
@@ -101,7 +110,9 @@ function liquidations(name: string, frame: Fields, context: MapperContext): void
     const side = sideOf(row.S ?? row.side, 'Buy', 'Sell')
     const size = row.v ?? row.size ?? row.qty
     const timeMs = numberOf(row.T ?? row.updatedTime ?? row.time)
-    context.liquidation(market, side, PriceKind.bankruptcy, row.p ?? row.price, size, timeMs)
+    const price = row.p ?? row.price
+    if (!seen.liquidations.isNew(market.symbol, `${side} ${timeMs} ${price} ${size}`)) context.ignore()
+    else context.liquidation(market, side, PriceKind.bankruptcy, price, size, timeMs)
   }
 }
 

@@ -1,7 +1,7 @@
-import { limits } from '../../model/limits.ts'
 import { createMapper, type Mapper, type MapperOptions, type RestKind } from '../mapper.ts'
 import type { MapperContext } from '../mapper-context.ts'
 import { counterOf, type Fields, fieldsOf, listOf, numberOf, sideOf, textOf } from '../mapper-fields.ts'
+import { Remembered } from '../remembered.ts'
 
 const ROW = { price: 'px', size: 'sz' } as const
 
@@ -114,18 +114,4 @@ function assetContext(coin: string, row: Fields, context: MapperContext): void {
   // These frames carry no time of their own.
   context.mark(market, row.markPx, context.receiveMs)
   context.openInterest(market, row.openInterest, true, context.receiveMs)
-}
-
-/** The newest trades of each symbol. */
-class Remembered {
-  readonly #ids = new Map<string, Set<string>>()
-
-  isNew(symbol: string, id: string): boolean {
-    let ids = this.#ids.get(symbol)
-    if (ids === undefined) this.#ids.set(symbol, (ids = new Set()))
-    if (ids.has(id)) return false
-    ids.add(id)
-    if (ids.size > limits.tradesRememberedMax) ids.delete(ids.values().next().value!)
-    return true
-  }
 }

@@ -109,15 +109,17 @@ describe('other frames', () => {
     const [sold] = session.frame(trade, T + 4)
     expect(sold).toMatchObject({ kind: 'trade', flags: 1, tick: 860001, value: 0.25, timeMs: T, receiveMs: T + 4 })
     expect(session.frame({ ...trade, X: 'INSURANCE_FUND' }, T)).toEqual([])
-    expect(brief(session.frame({ ...trade, e: 'aggTrade', m: false }, T))).toEqual(['trade 0 860001 0.25'])
-    expect(session.frame({ ...trade, m: 'yes' }, T)).toEqual([])
+    expect(brief(session.frame({ ...trade, e: 'aggTrade', a: 7, m: false }, T))).toEqual(['trade 0 860001 0.25'])
+    expect(session.frame({ ...trade, t: 2, m: 'yes' }, T)).toEqual([])
     expect(session.mapper.status().rejected).toBe(1)
+    expect(session.frame(trade, T + 9), 'told again').toEqual([])
   })
 
   test('liquidations: SELL closes a long; average fill if there is one, else the limit', () => {
     const session = openSession(createBinanceMapper)
     const o = { s: 'BTCUSDT', S: 'SELL', q: '0.014', p: '85010.00', ap: '85120.30', l: '0.010', z: '0.014', T }
     expect(brief(session.frame({ e: 'forceOrder', E: T, st: 1, o }, T))).toEqual(['liquidation 0 851203 0.014'])
+    expect(session.frame({ e: 'forceOrder', E: T, st: 1, o }, T), 'told again').toEqual([])
     const short = { ...o, S: 'BUY', ap: '0' }
     expect(brief(session.frame([{ e: 'forceOrder', o: short }], T))).toEqual(['liquidation 3 850100 0.014'])
   })
