@@ -1,4 +1,4 @@
-// Book updates, column reads and the 65-asset tick of the core, beside the same work in JavaScript and in tardis-dev.
+// The kernels of the core and the 65-asset tick, beside the same work in JavaScript, in C and in tardis-dev.
 import { OrderBook } from 'tardis-dev'
 import { Bench as Tinybench } from 'tinybench'
 import { AssetMemory } from '../src/engine/asset-memory.ts'
@@ -9,7 +9,9 @@ import { VENUES } from '../src/model/venues.ts'
 import { encodeCells, LAYER_BYTES_MAX } from '../src/wire/cells.ts'
 import { prng } from '../test/reference/prng.ts'
 import { type LevelUpdate, workload } from './books.ts'
+import { coreEstimator, plainEstimator, timeEstimator } from './estimator.ts'
 import { type Bench, type BenchResult, rounded } from './figures.ts'
+import { runNative } from './native/native.ts'
 
 const SEED = 7
 
@@ -57,40 +59,71 @@ export const bench: Bench = async ({ full }) => {
     return result.latency.p50
   }
   const perLevel = (name: string): number => (ms(name) * 1e6) / updates.length
-  const coreNs = perLevel('core')
-  const jsNs = perLevel('js')
+  const core = {
+    level: perLevel('core'),
+    ...timeEstimator(coreEstimator(module, map), full ? 8_000 : 800, full ? 400 : 40),
+  }
+  const plain = { level: perLevel('js'), ...timeEstimator(plainEstimator(), full ? 4_000 : 400, full ? 10 : 3) }
+  const native = runNative(updates, full ? 24 : 3)
   const peerNs = perLevel('tardis-dev')
+  const tickMs = ms('tick')
+  const beside = (own: number, js: number, c: number | undefined): string =>
+    `JavaScript ${rounded(js / own)}x the time${c === undefined ? ', no gcc here' : `, C ${rounded(c / own)}x`}`
   const result: BenchResult = {
     title: `Core: ${updates.length.toLocaleString('en')} level updates over ${assets.length * VENUES} books (seed ${SEED}), medians`,
     rows: [
-      { name: 'book update with grid: core, ring to book', value: coreNs, unit: 'ns a level' },
       {
-        name: 'book update with grid: JavaScript (Map + arrays)',
-        value: jsNs,
+        name: 'book update with grid, ring to book',
+        value: core.level,
         unit: 'ns a level',
-        note: ratio(jsNs, coreNs),
+        note: beside(core.level, plain.level, native?.levelNs),
       },
       {
-        name: 'book update, no grid: tardis-dev OrderBook',
+        name: 'book update without grid, tardis-dev',
         value: peerNs,
         unit: 'ns a level',
-        note: ratio(peerNs, coreNs),
+        note: ratio(peerNs, core.level),
       },
-      { name: 'tick of 65 assets: drain, read and encode the 1m column', value: ms('tick'), unit: 'ms' },
       {
-        name: '65 columns, quantise and encode only: JavaScript',
+        name: 'sweep, five minutes of a walk',
+        value: core.sweepNs,
+        unit: 'ns',
+        note: beside(core.sweepNs, plain.sweepNs, native?.sweepNs),
+      },
+      {
+        name: 'turnover step',
+        value: core.stepNs,
+        unit: 'ns',
+        note: beside(core.stepNs, plain.stepNs, native?.stepNs),
+      },
+      {
+        name: 'map read, blurred, both sides',
+        value: core.mapUs,
+        unit: 'us',
+        note: beside(core.mapUs, plain.mapUs, native?.mapUs),
+      },
+      { name: `tick of ${assets.length} assets: 21.8 k levels, 1m column read and encoded`, value: tickMs, unit: 'ms' },
+      {
+        name: `${assets.length} columns, quantise and encode only, JavaScript`,
         value: ms('column js'),
         unit: 'ms',
-        note: ratio(ms('column js'), ms('tick')),
+        note: ratio(ms('column js'), tickMs),
       },
     ],
     figures: {
-      bookNs: rounded(coreNs),
-      bookJsNs: rounded(jsNs),
-      bookPeerNs: rounded(peerNs),
-      jsVsCore: rounded(jsNs / coreNs),
-      peerVsCore: rounded(peerNs / coreNs),
-      tickMs: rounded(ms('tick')),
+      bookNs: rounded(core.level),
+      bookJsRatio: rounded(plain.level / core.level),
+      bookPeerRatio: rounded(peerNs / core.level),
+      sweepNs: rounded(core.sweepNs),
+      stepNs: rounded(core.stepNs),
+      mapUs: rounded(core.mapUs),
+      tickMs: rounded(tickMs),
+      ...(native && {
+        bookVsC: rounded(core.level / native.levelNs),
+        sweepVsC: rounded(core.sweepNs / native.sweepNs),
+        stepVsC: rounded(core.stepNs / native.stepNs),
+        mapVsC: rounded(core.mapUs / native.mapUs),
+      }),
     },
   }
   return result
