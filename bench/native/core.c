@@ -161,41 +161,42 @@ static const double BW = 5e-4;
 
 static double position(double p) { return (log(p) - origin) / BW; }
 
+static double take(float *row, int first, int last) {
+  double sum = 0;
+  for (int i = first; i <= last; i++) {
+    sum += row[i];
+    row[i] = (float)(row[i] * .02);
+  }
+  return sum;
+}
+
 static void sweep(double low, double high, double close) {
   int here = (int)floor(position(price));
   double x = position(low);
   int b = (int)floor(x);
   x -= b;
-  double e = lowBucket == b ? lowOffset : 1;
-  if (b <= here && !(lowBucket == b && x >= lowOffset)) {
-    double f = x >= e ? 0 : (e - x) / e;
-    for (int k = 0; k < TIERS; k++) {
-      float *row = ledger[0][k];
-      double sum = f * row[b];
-      row[b] *= (float)(1 - .98 * f);
-      for (int i = b + 1; i <= here + 1; i++) { sum += row[i]; row[i] *= .02f; }
-      exposure[0][k] += decay * sum;
-    }
-    lowBucket = b;
-    lowOffset = x;
+  double reached = lowBucket == b ? lowOffset : 1, f = x >= reached ? 0 : (reached - x) / reached;
+  if (lowBucket != b || x < reached) { lowBucket = b; lowOffset = x; }
+  for (int k = 0; k < TIERS; k++) {
+    float *row = ledger[0][k];
+    double held = row[b];
+    row[b] = (float)(held * (1 - .98 * f));
+    exposure[0][k] += decay * (held * f + take(row, b + 1, here + 1));
   }
   x = position(high);
   b = (int)floor(x);
   x -= b;
-  double g = highBucket == b ? highOffset : 0;
-  if (b >= here && !(highBucket == b && x <= highOffset)) {
-    double f = x <= g ? 0 : (x - g) / (1 - g);
-    for (int k = 0; k < TIERS; k++) {
-      float *row = ledger[1][k];
-      double sum = f * row[b];
-      row[b] *= (float)(1 - .98 * f);
-      for (int i = here - 1; i < b; i++) { sum += row[i]; row[i] *= .02f; }
-      exposure[1][k] += decay * sum;
-    }
-    highBucket = b;
-    highOffset = x;
+  reached = highBucket == b ? highOffset : 0;
+  f = x <= reached ? 0 : (x - reached) / (1 - reached);
+  if (highBucket != b || x > reached) { highBucket = b; highOffset = x; }
+  for (int k = 0; k < TIERS; k++) {
+    float *row = ledger[1][k];
+    double held = row[b];
+    row[b] = (float)(held * (1 - .98 * f));
+    exposure[1][k] += decay * (held * f + take(row, here - 1, b - 1));
   }
   price = close;
+  if (fabs(position(price) - LEDGER / 2) > LEDGER / 8) exit(5);
 }
 
 static double fraction(double x) { return x - floor(x); }
