@@ -30,6 +30,8 @@ export interface SourceStatus {
   rejected: number
   /** 0 to 1 where the source ends by itself. */
   progress: number | undefined
+  /** Of a live source: batches whose venue time was too far from our clock and was replaced by it. */
+  skewed?: number
   /** Of a live source. */
   venues?: readonly VenueFeedStatus[]
 }
@@ -49,6 +51,8 @@ export interface VenueFeedStatus {
   readonly frames: number
   readonly rejected: number
   readonly gaps: number
+  /** Prices that were not on their grid: the venue may have changed its tick. */
+  readonly offGrid: number
   /** Snapshots and new subscriptions asked for to bring a book back. */
   readonly resyncs: number
   readonly reconnects: number

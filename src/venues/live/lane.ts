@@ -29,7 +29,7 @@ export class Lane {
   #isStopped = false
   #reconnects = 0
   /** Counts of sides that are gone. */
-  #past: SideCounts = { frames: 0, rejected: 0, gaps: 0, resyncs: 0, booksLive: 0 }
+  #past: SideCounts = { frames: 0, rejected: 0, gaps: 0, offGrid: 0, resyncs: 0, booksLive: 0 }
 
   constructor(context: LaneContext) {
     this.#context = context
@@ -89,6 +89,7 @@ export class Lane {
       frames: past.frames + own.frames,
       rejected: past.rejected + own.rejected,
       gaps: past.gaps + own.gaps,
+      offGrid: past.offGrid + own.offGrid,
       resyncs: past.resyncs + own.resyncs,
       booksLive,
     }

@@ -84,7 +84,7 @@ class LiveFeed implements Feed {
   }
 
   status(): SourceStatus {
-    const { records, levels, liquidations } = this.#out.counts
+    const { records, levels, liquidations, skewed } = this.#out.counts
     const states = this.#feeds.map((feed) => feed.status())
     return {
       records,
@@ -93,6 +93,7 @@ class LiveFeed implements Feed {
       gaps: states.reduce((sum, { gaps }) => sum + gaps, 0),
       rejected: states.reduce((sum, { rejected }) => sum + rejected, 0),
       progress: undefined,
+      skewed,
       venues: states,
     }
   }

@@ -33,6 +33,7 @@ export interface SideCounts {
   /** Frames that were malformed. */
   readonly rejected: number
   readonly gaps: number
+  readonly offGrid: number
   /** Snapshots asked for. */
   readonly resyncs: number
   readonly booksLive: number
@@ -78,8 +79,8 @@ export class Side {
   }
 
   counts(): SideCounts {
-    const { frames, rejected, gaps, booksLive } = this.#mapper.status()
-    return { frames, rejected, gaps, resyncs: this.#watch.resyncs, booksLive }
+    const { frames, rejected, gaps, offGrid, booksLive } = this.#mapper.status()
+    return { frames, rejected, gaps, offGrid, resyncs: this.#watch.resyncs, booksLive }
   }
 
   /** Where the next frames are put. */

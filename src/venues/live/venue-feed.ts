@@ -151,6 +151,7 @@ export class VenueFeed {
       frames: sum((count) => count.frames) + this.#polled.status().frames,
       rejected: sum((count) => count.rejected) + this.#polled.status().rejected,
       gaps: sum((count) => count.gaps),
+      offGrid: sum((count) => count.offGrid),
       resyncs: sum((count) => count.resyncs),
       reconnects: this.#lanes.reduce((total, lane) => total + lane.reconnects, 0),
     }

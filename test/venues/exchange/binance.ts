@@ -7,6 +7,7 @@ const IDS = 100
 /** Binance USD-M: books on /public, the rest on /market; streams on the wrong path are acknowledged and silent. */
 export const binanceScript: VenueScript = {
   venue: 'binance',
+  bookTopic: (symbol) => `${symbol.toLowerCase()}@depth@100ms`,
   message(text, client) {
     const { method, params, id } = JSON.parse(text) as { method: string; params: string[]; id: number }
     if (method !== 'SUBSCRIBE' && method !== 'UNSUBSCRIBE') {

@@ -4,6 +4,7 @@ import type { TopicFrame, VenueScript } from './venue-script.ts'
 /** Bybit v5 linear: one bad topic has its whole request refused; a book begins with a snapshot in its own stream. */
 export const bybitScript: VenueScript = {
   venue: 'bybit',
+  bookTopic: (symbol) => `orderbook.200.${symbol}`,
   message(text, client, market) {
     const { op, args = [], req_id } = JSON.parse(text) as { op: string; args?: string[]; req_id?: string }
     const answer = { success: true, ret_msg: '', conn_id: '2324d924', ...(req_id && { req_id }), op }

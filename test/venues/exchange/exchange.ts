@@ -52,8 +52,8 @@ export class Exchange {
     return { socket: `ws://127.0.0.1:${port}`, rest: `http://127.0.0.1:${port}` }
   }
 
-  get venue(): VenueScript['venue'] {
-    return this.#script.venue
+  get script(): VenueScript {
+    return this.#script
   }
 
   get market(): SampleMarket {
@@ -144,15 +144,15 @@ export class Exchange {
         // An acknowledgement comes before the first frame.
         setImmediate(() => {
           if (!topics.has(topic)) return
-          for (const text of this.#script.first(topic, this.#market, this.nowMs)) this.#data(client, topic, text)
+          for (const text of this.#script.first(topic, this.#market, this.nowMs)) this.#data(client, topic, text, true)
         })
       },
       unsubscribe: (topic) => topics.delete(topic),
     }
   }
 
-  #data(client: Client, topic: string, text: string): void {
-    const texts = this.faults.isMute ? [] : (this.faults.data?.(text, topic) ?? [text])
+  #data(client: Client, topic: string, text: string, isFirst = false): void {
+    const texts = this.faults.isMute ? [] : (this.faults.data?.(text, topic, isFirst) ?? [text])
     if (texts.length === 0) this.counts.withheld++
     for (const one of texts) this.#send(client, one)
   }

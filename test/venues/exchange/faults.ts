@@ -1,7 +1,7 @@
 /** What is wrong with the venue at present. All harmless at the start. */
 export class Faults {
-  /** Changes what is sent of a frame of data: nothing, the same, something else, several. */
-  data: ((text: string, topic: string) => readonly string[]) | undefined
+  /** Changes what is sent of a frame of data: nothing, the same, something else, several. `isFirst`: of a subscription. */
+  data: ((text: string, topic: string, isFirst: boolean) => readonly string[]) | undefined
   /** Every socket is open, answers, and carries no data. */
   isMute = false
   /** Sockets die as soon as they are open. */

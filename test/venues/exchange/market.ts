@@ -38,6 +38,8 @@ export class SampleBook {
   mid: number
   openUnits = 5_000_000
   isListed = true
+  /** The venue's tick is half of what its list said: new levels lie on halves too. */
+  isFine = false
 
   constructor(market: Market, mid: number, random: () => number) {
     this.market = market
@@ -54,7 +56,7 @@ export class SampleBook {
 
   price(tick: number): string {
     const { step, scale } = this.market.grid
-    return (tick * step * 10 ** -scale).toFixed(scale)
+    return (tick * step * 10 ** -scale).toFixed(Number.isInteger(tick) ? scale : scale + 1)
   }
 
   size(units: number): string {
@@ -72,7 +74,9 @@ export class SampleBook {
     const levels = new Map<string, number>()
     for (const side of [0, 1] as const) {
       for (const [tick, units] of this.sides[side]) {
-        levels.set(`${side}:${tick}`, Number(this.size(units)) * this.market.perUnit)
+        // Half a tick belongs to the next whole one.
+        const key = `${side}:${Math.round(tick)}`
+        levels.set(key, (levels.get(key) ?? 0) + Number(this.size(units)) * this.market.perUnit)
       }
     }
     return levels
@@ -83,7 +87,8 @@ export class SampleBook {
 export class SampleMarket {
   readonly books: readonly SampleBook[]
   readonly #random: () => number
-  #prints = 0
+  /** Trades and liquidations so far. */
+  prints = 0
 
   constructor(markets: readonly Market[], random: () => number) {
     this.#random = random
@@ -145,7 +150,12 @@ export class SampleMarket {
     for (let i = changes.length; i < levels; i++) {
       const side = this.#random() < 0.5 ? 0 : 1
       const away = Math.floor(this.#random() * LEVELS)
-      set(side, side === 0 ? of.mid - 1 - away : of.mid + away, this.#random() < 0.2 ? 0 : unitsOf(this.#random))
+      const part = of.isFine && away > 1 && this.#random() < 0.5 ? 0.5 : 0
+      set(
+        side,
+        side === 0 ? of.mid - 1 - away + part : of.mid + away - part,
+        this.#random() < 0.2 ? 0 : unitsOf(this.#random),
+      )
     }
     of.update++
     return changes
@@ -153,7 +163,7 @@ export class SampleMarket {
 
   #print(of: SampleBook): Print {
     const side = this.#random() < 0.5 ? 0 : 1
-    return { side, tick: side === 0 ? of.mid : of.mid - 1, units: unitsOf(this.#random), id: ++this.#prints }
+    return { side, tick: side === 0 ? of.mid : of.mid - 1, units: unitsOf(this.#random), id: ++this.prints }
   }
 }
 

@@ -34,6 +34,6 @@ export function quickened(protocol: VenueProtocol): VenueProtocol {
     rest: { ...rest, gapMs: 5 },
     polls: (markets) => polls(markets).map((poll) => ({ ...poll, everyMs: 250 })),
     lanes: (markets) =>
-      lanes(markets).map((plan) => ({ ...plan, pulses: plan.pulses.map((pulse) => ({ ...pulse, deadMs: 500 })) })),
+      lanes(markets).map((plan) => ({ ...plan, pulses: plan.pulses.map((pulse) => ({ ...pulse, deadMs: 700 })) })),
   }
 }

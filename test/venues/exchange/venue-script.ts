@@ -4,9 +4,11 @@ import type { MarketEvent, SampleMarket } from './market.ts'
 /** What one venue says on the wire. A venue is one file that exports one of these, and a line in `scripts.ts`. */
 export interface VenueScript {
   readonly venue: VenueName
+  /** Names as in the venue's feed.ts. */
+  bookTopic(symbol: string): string
   /** What a client hears before it has said anything. */
   greeting?(): string
-  /** A message of a client. Topics are named as in the venue's feed.ts. */
+  /** A message of a client. */
   message(text: string, client: ScriptClient, market: SampleMarket): void
   /** Frames of something that happened, each with the topic whose subscribers get it. */
   frames(event: MarketEvent, nowMs: number): TopicFrame[]
