@@ -198,9 +198,10 @@ function list(text: string): string[] {
 }
 
 function assetNames(text: string): string[] {
-  return list(text).map((name) => {
+  const names = list(text).map((name) => {
     const asset = assetByName(name)
     if (asset === undefined) throw new InvalidArgumentError(`There is no asset ${name}.`)
     return asset.name
   })
+  return [...new Set(names)]
 }

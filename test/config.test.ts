@@ -39,6 +39,10 @@ describe('flags', () => {
     expect(Object.isFrozen(read())).toBe(true)
   })
 
+  test('an asset that is named twice is one asset', () => {
+    expect(read('--assets', 'btc,ETH,BTC').assets).toEqual(['BTC', 'ETH'])
+  })
+
   test('are read', () => {
     const argv = '--source replay --path a.lmap --assets btc,ETH --speed max --port 0 --host 0.0.0.0 --workers 3 --keep'
     const more = '--kafka a:1,b:2 --topic t --data d --clickhouse http://c:8123 --record r.lmap --log-level warn'
