@@ -9,7 +9,6 @@ import {
   C_BASE,
   C_CLOSE,
   C_HIGH,
-  C_KEYED,
   C_LOW,
   C_OBSERVED_MS,
   C_OPEN,
@@ -30,6 +29,7 @@ import {
   SETTING_QUANTUM,
   TIMEFRAMES,
   columnAt,
+  keyedAt,
   sentAt,
 } from "./layout";
 
@@ -91,7 +91,7 @@ export function columnsEmit(): bool {
   const active = atomic.load<u32>(ACTIVE_MASK);
   // A stream that nobody listened to starts with a key when somebody does again.
   for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
-    if ((active & (1 << timeframe)) === 0) store<u32>(columnAt(timeframe) + C_KEYED, 0);
+    if ((active & (1 << timeframe)) === 0) store<u32>(keyedAt(timeframe), 0);
   }
   if (active === 0 || !(load<f64>(HEAD_STEP) > 0)) return true;
   for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
@@ -100,7 +100,7 @@ export function columnsEmit(): bool {
     if (<usize>load<u32>(OUT_USED) + 2 * (MESSAGE_BYTES + BLOCK_BYTES_MAX) > OUT_BYTES) return false;
     const c = columnAt(timeframe);
     const wanted = (atomic.and<u32>(KEY_MASK, ~bit) & bit) !== 0;
-    if (load<u32>(c + C_KEYED) === 0) {
+    if (load<u32>(keyedAt(timeframe)) === 0) {
       columnRead(timeframe, c);
       emitKey(timeframe, c, MESSAGE_KEY);
     } else {
@@ -117,7 +117,7 @@ function emitKey(timeframe: i32, c: usize, type: i32): void {
   const block = message + MESSAGE_BYTES;
   const bytes = writeBlock(block, MESSAGE_KEY, timeframe, c);
   closeMessage(message, type, timeframe, block + bytes);
-  store<u32>(c + C_KEYED, 1);
+  store<u32>(keyedAt(timeframe), 1);
 }
 
 function emitDelta(timeframe: i32, c: usize): void {

@@ -6,7 +6,6 @@ import {
   C_BASE,
   C_CLOSE,
   C_HIGH,
-  C_KEYED,
   C_LIQUIDATED,
   C_LOW,
   C_OBSERVED_MS,
@@ -31,6 +30,7 @@ import {
   clearUsed,
   columnAt,
   depthAt,
+  keyedAt,
 } from "./layout";
 
 /* The live columns: opening, prices, volume, liquidations, closing. Reading one is column-read.ts, sending it column-out.ts. */
@@ -66,7 +66,7 @@ function openColumn(timeframe: i32): void {
   store<f64>(c + C_OBSERVED_MS, 0);
   // A multiple of 16, so that steps of the quantiser never straddle the window.
   store<i32>(c + C_BASE, (bucketOfPrice(price, load<f64>(HEAD_STEP)) & ~15) - BUCKETS / 2);
-  store<u32>(c + C_KEYED, 0);
+  store<u32>(keyedAt(timeframe), 0);
 }
 
 /** A trade (or, without trades, a mark) of the leading venue. */

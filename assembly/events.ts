@@ -54,7 +54,7 @@ const BAR: i32 = 8;
 const RECORD_BYTES: u32 = 16;
 const MESSAGE_LIQUIDATION: i32 = 4;
 const PRICE_FILL: i32 = 0;
-/** A batch spans less than a minute, so it closes each timeframe at most once. */
+/** A batch spans less than a minute, so it closes each timeframe at most twice: when it comes, and within. */
 const DELAY_MS_MAX: f64 = 30_000;
 /** The price is taken from the first venue of the list that has traded so recently. */
 const LEAD_MS: f64 = 60_000;

@@ -119,7 +119,6 @@ export const C_CLOSE: usize = 32;
 export const C_VOLUME: usize = 40;
 export const C_OBSERVED_MS: usize = 48; // f64, of the closed minutes within it
 export const C_BASE: usize = 56; // i32
-export const C_KEYED: usize = 60; // u32, 1: SENT holds what the listeners have
 export const C_LIQUIDATED: usize = 64; // u32, 1: its realised layers are not empty
 
 const GRID_ARRAY: usize = 8 * <usize>GRID_BUCKETS;
@@ -160,21 +159,27 @@ export const EMPTY_CODES: usize = SCRATCH_CODES + <usize>BUCKETS; // u8[BUCKETS]
 export const LEVELS_MAP: usize = EMPTY_CODES + <usize>BUCKETS;
 export const LEVELS_FRESH: usize = LEVELS_MAP + 8 * <usize>GRID_BUCKETS;
 
-/** One coded layer at its largest: 4 bytes of header and 7 nibbles a cell. */
-export const LAYER_BYTES_MAX: usize = 4 + (7 * <usize>BUCKETS) / 2;
+/** One coded layer at its largest: 4 bytes of header and 4 nibbles a cell (a gap that takes more nibbles spares more cells). */
+export const LAYER_BYTES_MAX: usize = 4 + (4 * <usize>BUCKETS) / 2;
 export const BLOCK_HEADER_BYTES: usize = 80;
 export const BLOCK_BYTES_MAX: usize = BLOCK_HEADER_BYTES + LAYER_BYTES_MAX * <usize>LAYERS;
 export const LEVELS_VERSION: usize = LEVELS_FRESH + 4;
 /** Version of the predicted map that SENT holds, u32[TIMEFRAMES]. */
 export const LEVELS_SENT: usize = LEVELS_FRESH + 16;
-export const OUT: usize = LEVELS_SENT + 32;
+/** 1: SENT holds what the listeners have, u32[TIMEFRAMES]. Outside the image, as SENT is: after a restart nobody has anything. */
+export const KEYED: usize = LEVELS_SENT + 32;
+export const OUT: usize = KEYED + 32;
 export const OUT_BYTES: usize = 1 << 20;
 export const MESSAGE_BYTES: usize = 16;
-/** What one batch can add at most: one close of every timeframe, one score, and a row for each record. */
+/**
+ * What one batch can add at most: two closes of every timeframe and two scores (its first record may come long after
+ * the clock, its last one behind the next end), and a row for each record.
+ */
 export const LIQUIDATION_BYTES: usize = MESSAGE_BYTES + 40;
 export const SCORE_MESSAGE_BYTES: usize = MESSAGE_BYTES + 96;
 export const OUT_BATCH_MAX: usize =
-  <usize>TIMEFRAMES * (MESSAGE_BYTES + BLOCK_BYTES_MAX + 16 + COLUMN_CODES) + SCORE_MESSAGE_BYTES + 4096 * (LIQUIDATION_BYTES + 8);
+  2 * (<usize>TIMEFRAMES * (MESSAGE_BYTES + BLOCK_BYTES_MAX + 16 + COLUMN_CODES) + SCORE_MESSAGE_BYTES) +
+  4096 * (LIQUIDATION_BYTES + 8);
 
 export const MAP_END: usize = OUT + OUT_BYTES;
 
@@ -215,6 +220,12 @@ export function sentAt(timeframe: i32): usize {
 @inline
 export function levelsSentAt(timeframe: i32): usize {
   return LEVELS_SENT + (<usize>timeframe << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+export function keyedAt(timeframe: i32): usize {
+  return KEYED + (<usize>timeframe << 2);
 }
 
 /** Clears a row of a [row][bucket] array where anything can be: the rest of its pages stays unused. */

@@ -152,14 +152,16 @@ export class AssetMemory {
     const { state, stateEnd } = this.#map
     const view = new DataView(image.buffer, image.byteOffset, image.byteLength)
     const pages = image.byteLength >= 4 ? view.getUint32(0, true) : 0
-    const whole = image.byteLength === 4 + pages * (4 + IMAGE_PAGE_BYTES)
-    for (let index = 0; whole && index < pages; index++) {
-      const to = state + view.getUint32(4 + index * 4, true) * IMAGE_PAGE_BYTES
-      if (to + IMAGE_PAGE_BYTES > stateEnd) throw imageFault(this.asset.name)
-      const from = 4 + pages * 4 + index * IMAGE_PAGE_BYTES
-      this.#bytes.set(image.subarray(from, from + IMAGE_PAGE_BYTES), to)
+    const isWhole = pages > 0 && image.byteLength === 4 + pages * (4 + IMAGE_PAGE_BYTES)
+    const places = Array.from({ length: isWhole ? pages : 0 }, (_, index) => view.getUint32(4 + index * 4, true))
+    // All or nothing: an image that is refused must leave the memory as empty as it was.
+    if (!isWhole || places.some((page) => state + (page + 1) * IMAGE_PAGE_BYTES > stateEnd)) {
+      throw imageFault(this.asset.name)
     }
-    if (!whole || pages === 0) throw imageFault(this.asset.name)
+    places.forEach((page, index) => {
+      const from = 4 + pages * 4 + index * IMAGE_PAGE_BYTES
+      this.#bytes.set(image.subarray(from, from + IMAGE_PAGE_BYTES), state + page * IMAGE_PAGE_BYTES)
+    })
   }
 }
 
