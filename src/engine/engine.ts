@@ -127,6 +127,7 @@ class PoolEngine implements Engine {
   readonly accept: BatchHandler = (asset, offset, batch) => {
     const memory = this.#memories[asset]
     if (memory === undefined) return true
+    if (this.#isClosed) return Promise.resolve(false)
     if (memory.append(batch)) {
       this.#offsets.set(asset, offset)
       return true
@@ -136,7 +137,7 @@ class PoolEngine implements Engine {
 
   async #acceptLater(memory: AssetMemory, offset: number, batch: Uint8Array): Promise<boolean> {
     while (!memory.append(batch)) {
-      if (this.#broken || (this.#stopping && this.#pool === undefined)) return false
+      if (this.#isClosed) return false
       await this.#turn(this.#partitionOf(memory.asset.id))
     }
     this.#offsets.set(memory.asset.id, offset)
@@ -203,7 +204,11 @@ class PoolEngine implements Engine {
     if (memory === undefined) return undefined
     const partition = this.#partitionOf(asset)
     // Nothing may be in the ring or at work while the image is taken: the offset must belong to it exactly.
-    while (!this.#broken && (memory.pending > 0 || partition.running !== undefined)) await this.#turn(partition)
+    while (!this.#broken && (memory.pending > 0 || partition.running !== undefined)) {
+      // Without a pool nobody will ever take what waits in the ring.
+      if (this.#pool === undefined && partition.running === undefined) return undefined
+      await this.#turn(partition)
+    }
     const offset = this.#offsets.get(asset)
     if (offset === undefined || this.#broken) return undefined
     const { layoutVersion } = this.#map
@@ -269,6 +274,11 @@ class PoolEngine implements Engine {
   #read(memory: AssetMemory): void {
     readMessages(memory.out(), memory.asset.id, this.#options.outputs)
     memory.clearOut()
+  }
+
+  /** Nothing that is accepted now would ever be applied. */
+  get #isClosed(): boolean {
+    return this.#broken || (this.#stopping && this.#pool === undefined)
   }
 
   #memoryOf(asset: AssetId): AssetMemory {

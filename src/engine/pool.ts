@@ -1,4 +1,5 @@
 import { Piscina } from 'piscina'
+import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { EngineWorkerData } from './worker.ts'
 
@@ -22,7 +23,18 @@ export function createPool(threads: number, data: EngineWorkerData): Pool {
     atomics: 'disabled',
   })
   return {
-    turn: (assets) => piscina.run(assets) as Promise<number[]>,
+    async turn(assets) {
+      try {
+        return (await piscina.run(assets)) as number[]
+      } catch (cause) {
+        // Errors lose their class and code on the way between threads.
+        const why = cause instanceof Error ? cause.message : String(cause)
+        throw new LmapError('LMAP_CORE_TRAP', `the core failed: ${why.replace(/\.$/, '')}.`, {
+          hint: 'Please report it, with a recording (--record) if there is one.',
+          cause,
+        })
+      }
+    },
     close: () => piscina.close({ force: true }),
   }
 }
