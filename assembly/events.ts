@@ -29,6 +29,7 @@ import {
   V_BID,
   V_DOWN,
   V_MARK,
+  V_NEWS_MS,
   V_OPEN_INTEREST,
   V_OPEN_INTEREST_USD,
   V_RATIO,
@@ -38,8 +39,10 @@ import {
   V_TRADE_MS,
   venueAt,
 } from "./layout";
+import { realisedAdd, realisedClock } from "./realised";
 import { gridStart } from "./regrid";
 import { ringAt } from "./ring";
+import { silenceClock } from "./silence";
 
 /* Applies event batches to the asset's state. What a batch means is in docs/events.md; the host has checked it. */
 
@@ -94,6 +97,8 @@ export function batchApply(at: u32, records: u32): void {
     venueMs = receiveMs;
     count(HEAD_LATE);
   }
+  let isWhole = false;
+  let hasNews = false;
   for (let i: u32 = 0; i < records; i++) {
     const record = at + i * RECORD_BYTES;
     const word = load<u64>(ringAt(record));
@@ -103,6 +108,9 @@ export function batchApply(at: u32, records: u32): void {
     const delay = <f64>((word >> 16) & 65535);
     const timeMs = venueMs + (delay < DELAY_MS_MAX ? delay : DELAY_MS_MAX);
     const tick = <i32>(word >> 32);
+    // A whole book is a repetition of what was known: neither that nor a sign of life is news.
+    isWhole = isWhole || kind === BOOK_RESET;
+    hasNews = hasNews || (kind !== HEARTBEAT && kind !== BOOK_RESET && !(isWhole && kind === BOOK_LEVEL));
     if (kind === BAR) {
       // The past has a time of its own and does not move the clock.
       levelsBar(flags, value);
@@ -126,6 +134,7 @@ export function batchApply(at: u32, records: u32): void {
       store<u32>(v + V_DOWN, flags & 1);
     }
   }
+  if (hasNews) store<f64>(v + V_NEWS_MS, receiveMs);
 }
 
 // @ts-ignore: decorator
@@ -137,7 +146,9 @@ function count(counter: usize): void {
 /** Moves the asset's clock. Columns close and the ledger steps before anything of the new time is applied. */
 function advance(timeMs: f64): void {
   if (load<f64>(HEAD_STEP) > 0) {
+    silenceClock(timeMs);
     levelsClock(timeMs);
+    realisedClock(timeMs);
     columnsRoll(timeMs);
   }
   store<f64>(HEAD_CLOCK_MS, timeMs);
@@ -205,7 +216,10 @@ function liquidation(venue: i32, flags: i32, price: f64, coins: f64, timeMs: f64
   if (!(load<f64>(HEAD_STEP) > 0)) startGrid(placed);
   const side = flags & 1;
   const usd = placed * coins;
-  columnsLiquidation(side, bucketOfPrice(placed, load<f64>(HEAD_STEP)), nearest<f64>(usd * 100));
+  const bucket = bucketOfPrice(placed, load<f64>(HEAD_STEP));
+  const cents = nearest<f64>(usd * 100);
+  columnsLiquidation(side, bucket, cents);
+  realisedAdd(venue, side, bucket, cents, timeMs);
   levelsLiquidation(venue, side, usd);
   const message = openMessage();
   const row = message + MESSAGE_BYTES;

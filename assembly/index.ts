@@ -33,6 +33,10 @@ export const STATE_END: usize = layout.STATE_END;
 export const HEAD: usize = layout.HEAD;
 export const VENUE: usize = layout.VENUE;
 export const VENUE_STRIDE: usize = layout.VENUE_STRIDE;
+export const GRID_BUCKETS: i32 = layout.GRID_BUCKETS;
+export const REALISED: usize = layout.REALISED;
+export const REALISED_FIRST: usize = layout.REALISED_FIRST;
+export const REALISED_LAST: usize = layout.REALISED_LAST;
 
 /** Once, on empty memory; not after an image was loaded. Settings must be in place. */
 export function init(): void {

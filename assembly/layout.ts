@@ -10,6 +10,7 @@
        GRID     depth by absolute bucket: now, integral over the column, time of the last change; by venue
        MEAN     depth integrals of the longer timeframes
        LIQ      realised liquidations of each live column
+       REALISED realised liquidations of the last day, fading, by venue
        BOOK     one order book per venue slot: window + overflow
        LEVELS   the estimator's ledger
        SCORE    what the published score remembers
@@ -22,7 +23,7 @@ import { ESTIMATOR_BYTES } from "./estimator";
 import { SCORE_BYTES } from "./score";
 
 /** Changes when a checkpoint of an older core cannot be read any more. */
-export const LAYOUT_VERSION: u32 = 1;
+export const LAYOUT_VERSION: u32 = 2;
 
 export const VENUE_SLOTS: i32 = 8;
 export const TIMEFRAMES: i32 = 6;
@@ -90,10 +91,12 @@ export const HEAD_DUPLICATES: usize = HEAD + 288; // batches whose sequence had 
 export const HEAD_OUTSIDE: usize = HEAD + 296; // levels beyond the grid or an overflow that was full
 export const HEAD_LATE: usize = HEAD + 304; // batches whose venue time was replaced by ours
 export const HEAD_COLUMNS: usize = HEAD + 312;
+export const HEAD_SILENCE_MS: usize = HEAD + 320; // f64, when venues were compared last
+export const HEAD_HOUR_SUSPECT: usize = HEAD + 328; // u32, venues that were suspect in this hour: bit = venue
 export const HEAD_BYTES: usize = 512;
 
 export const VENUE: usize = HEAD + HEAD_BYTES;
-export const VENUE_STRIDE: usize = 128;
+export const VENUE_STRIDE: usize = 192;
 export const V_TICK_SIZE: usize = 0; // f64 USD of one coin
 export const V_RATIO: usize = 8; // f64 buckets per tick
 export const V_RECEIVE_MS: usize = 16; // f64
@@ -108,6 +111,12 @@ export const V_OPEN_INTEREST_USD: usize = 64; // f64
 export const V_MARK: usize = 72; // f64
 export const V_DOWN: usize = 80; // u32, 1: the feed says that it is down
 export const V_BATCHES: usize = 88; // f64
+export const V_NEWS_MS: usize = 96; // f64, our time of the newest batch with more than a sign of life or a whole book
+export const V_VARIANCE: usize = 104; // f64, of the venue's moves in ten seconds
+export const V_STEPS: usize = 112; // f64, moves in it
+export const V_QUIET: usize = 120; // u32, steps without a move
+export const V_SUSPECT_MS: usize = 128; // f64, since when the venue is suspect; 0: it is not
+export const V_MIDS: usize = 136; // f64[7], middle prices of the last steps, newest first
 
 export const COLUMN: usize = VENUE + VENUE_STRIDE * <usize>VENUE_SLOTS;
 export const COLUMN_STRIDE: usize = 128;
@@ -144,7 +153,11 @@ export const WINDOW_TICKS: i32 = 32768;
 export const OVERFLOW_SLOTS: i32 = 16384;
 export const OVERFLOW_STRIDE: usize = 16;
 export const BOOK_STRIDE: usize = 8 * <usize>WINDOW_TICKS + OVERFLOW_STRIDE * <usize>OVERFLOW_SLOTS;
-export const BOOK: usize = LIQ + 2 * GRID_ARRAY * <usize>TIMEFRAMES;
+/** [venue][side][bucket] f64, cents; and by [side][bucket] Unix ms of the first and the last. See realised.ts. */
+export const REALISED: usize = LIQ + 2 * GRID_ARRAY * <usize>TIMEFRAMES;
+export const REALISED_FIRST: usize = REALISED + 2 * GRID_ARRAY * <usize>VENUE_SLOTS;
+export const REALISED_LAST: usize = REALISED_FIRST + 2 * GRID_ARRAY;
+export const BOOK: usize = REALISED_LAST + 2 * GRID_ARRAY;
 
 export const LEVELS: usize = BOOK + BOOK_STRIDE * <usize>VENUE_SLOTS;
 export const SCORE: usize = (LEVELS + ESTIMATOR_BYTES + 15) & ~15;

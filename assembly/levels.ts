@@ -20,6 +20,7 @@ import {
   HEAD_HOUR_HIGH,
   HEAD_HOUR_LOW,
   HEAD_HOUR_OPEN,
+  HEAD_HOUR_SUSPECT,
   HEAD_HOUR_USD,
   HEAD_LOW,
   HEAD_MODEL,
@@ -154,7 +155,9 @@ function turnover(dtMs: f64): void {
 function hour(whole: bool): void {
   const all = openInterest(V_OPEN_INTEREST_USD, -1);
   const heard = openInterest(V_OPEN_INTEREST_USD, load<u32>(SETTING_COMPLETE_MASK));
-  const usable = whole && heard > 0;
+  // What a silent feed did not tell is not zero.
+  const isHeard = (load<u32>(HEAD_HOUR_SUSPECT) & load<u32>(SETTING_COMPLETE_MASK)) === 0;
+  const usable = whole && isHeard && heard > 0;
   const scale = usable ? all / heard : NaN;
   const long = load<f64>(HEAD_HOUR_USD) * scale;
   const short = load<f64>(HEAD_HOUR_USD + 8) * scale;
@@ -174,6 +177,7 @@ function hour(whole: bool): void {
   }
   store<f64>(HEAD_HOUR_USD, 0);
   store<f64>(HEAD_HOUR_USD + 8, 0);
+  store<u32>(HEAD_HOUR_SUSPECT, 0);
   startHour(load<f64>(HEAD_PRICE));
   store<u32>(LEVELS_FRESH, 0);
 }

@@ -20,6 +20,7 @@ import {
   clearUsed,
   venueAt,
 } from "./layout";
+import { realisedClear } from "./realised";
 
 /* The grid is chosen by the first price and kept: buckets of other days must line up. Only where the ideal width has
    differed by a factor of two for a day is it chosen anew, at the next end of a UTC day, when no column is open. */
@@ -54,6 +55,7 @@ export function gridWatch(clock: f64): void {
 export function gridRenew(clock: f64): void {
   const since = load<f64>(HEAD_MISFIT_MS);
   if (since === 0 || clock - since < MISFIT_MS) return;
+  realisedClear();
   for (let side = 0; side < 2; side++) {
     clearDepth(side, D_NOW);
     for (let venue = 0; venue < VENUE_SLOTS; venue++) clearUsed(GRID_VENUE, venue * 2 + side);

@@ -1,9 +1,11 @@
 import type { Asset } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
+import type { AssetLiquidity } from '../model/liquidity.ts'
 import type { ModelStatus, VenueStatus } from '../model/stages.ts'
 import { venueStates, venues } from '../model/venues.ts'
 import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
+import { readRealised } from './realised.ts'
 
 const IMAGE_PAGE_BYTES = 4096
 /** Assets do what they do once a second one after the other, some milliseconds apart. */
@@ -12,6 +14,7 @@ const PHASE_MS = 61
 const UNKNOWN = venueStates.indexOf('unknown')
 const LIVE = venueStates.indexOf('live')
 const STALE = venueStates.indexOf('stale')
+const SUSPECT = venueStates.indexOf('suspect')
 const DOWN = venueStates.indexOf('down')
 
 /**
@@ -90,7 +93,7 @@ export class AssetMemory {
     this.#view.setUint32(this.#map.outUsed, 0, true)
   }
 
-  head(field: Exclude<keyof typeof HeadField, 'model'>): number {
+  head(field: HeadNumber): number {
     const at = this.#map.head + HeadField[field]
     return field === 'epoch' ? this.#view.getUint32(at, true) : this.#view.getFloat64(at, true)
   }
@@ -104,6 +107,24 @@ export class AssetMemory {
       mean: this.#view.getFloat64(at + 8, true),
       error: this.#view.getFloat64(at + 16, true),
       hours: this.#view.getFloat64(at + 24, true),
+    }
+  }
+
+  /** What is known by venue: state, age, open interest, and liquidations of the last day. */
+  liquidity(): AssetLiquidity {
+    return {
+      clockMs: this.head('clockMs'),
+      price: this.head('price'),
+      venues: venues.map((_, id) => {
+        const at = this.#map.venue + id * this.#map.venueStride
+        const newsMs = this.#view.getFloat64(at + VenueField.newsMs, true)
+        return {
+          state: this.venue(id).state,
+          ageMs: newsMs > 0 ? Math.max(0, this.head('receiveMs') - newsMs) : undefined,
+          openInterestUsd: this.#view.getFloat64(at + VenueField.openInterestUsd, true),
+        }
+      }),
+      realised: readRealised(this.#view, this.#map),
     }
   }
 
@@ -124,6 +145,7 @@ export class AssetMemory {
     if (this.#view.getFloat64(at + VenueField.batches, true) === 0) return UNKNOWN
     const ageMs = this.head('receiveMs') - receiveMs
     if (this.#view.getUint32(at + VenueField.down, true) === 1 || ageMs > limits.venueDownMs) return DOWN
+    if (this.#view.getFloat64(at + VenueField.suspectMs, true) > 0) return SUSPECT
     return ageMs > limits.venueStaleMs ? STALE : LIVE
   }
 
@@ -164,6 +186,8 @@ export class AssetMemory {
     })
   }
 }
+
+type HeadNumber = Exclude<keyof typeof HeadField, 'model' | 'bucketFirst' | 'bucketLast'>
 
 /** Least distance from entry to liquidation, as a part of the price: 1 / leverage less the maintenance rate. */
 function nearestLiquidation({ instruments }: Asset): number {

@@ -36,6 +36,11 @@ export interface CoreMap {
   readonly head: number
   readonly venue: number
   readonly venueStride: number
+  /** Realised liquidations of the last day, see engine/realised.ts. */
+  readonly gridBuckets: number
+  readonly realised: number
+  readonly realisedFirst: number
+  readonly realisedLast: number
 }
 
 /** Field offsets in HEAD and in a venue's record that the host reads; they mirror assembly/layout.ts, see its test. */
@@ -44,6 +49,8 @@ export const HeadField = {
   receiveMs: 8,
   step: 16,
   price: 24,
+  bucketFirst: 56,
+  bucketLast: 60,
   epoch: 72,
   model: 216,
   batches: 256,
@@ -55,7 +62,17 @@ export const HeadField = {
   late: 304,
   columns: 312,
 } as const
-export const VenueField = { tickSize: 0, receiveMs: 16, bid: 40, ask: 44, down: 80, batches: 88 } as const
+export const VenueField = {
+  tickSize: 0,
+  receiveMs: 16,
+  bid: 40,
+  ask: 44,
+  openInterestUsd: 64,
+  down: 80,
+  batches: 88,
+  newsMs: 96,
+  suspectMs: 128,
+} as const
 
 const PAGE_BYTES = 65_536
 export const CORE_FILE = fileURLToPath(new URL('../../build/core.wasm', import.meta.url))
@@ -113,6 +130,10 @@ export function mapOfCore(module: WebAssembly.Module): CoreMap {
     head: value('HEAD'),
     venue: value('VENUE'),
     venueStride: value('VENUE_STRIDE'),
+    gridBuckets: value('GRID_BUCKETS'),
+    realised: value('REALISED'),
+    realisedFirst: value('REALISED_FIRST'),
+    realisedLast: value('REALISED_LAST'),
   }
 }
 

@@ -1,6 +1,7 @@
 import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
+import type { AssetLiquidity } from '../model/liquidity.ts'
 import type { BatchHandler, Checkpoint, ModelStatus, Stage, VenueStatus } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import { VENUE_SLOTS } from '../model/venues.ts'
@@ -52,6 +53,8 @@ export interface Engine extends Stage {
   venueStates(asset: AssetId): Uint8Array
   price(asset: AssetId): number
   model(asset: AssetId): ModelStatus
+  /** What is known by venue, as the last whole turn left it; undefined for an asset that is not worked on here. */
+  liquidity(asset: AssetId): Promise<AssetLiquidity | undefined>
   /** Time of the newest event, 0 before the first. */
   clockMs(asset: AssetId): number
   status(): EngineStatus
@@ -167,6 +170,12 @@ class PoolEngine implements Engine {
 
   model(asset: AssetId): ModelStatus {
     return this.#memories[asset]?.model() ?? { state: 0, id: 0, mean: 0, error: 0, hours: 0 }
+  }
+
+  async liquidity(asset: AssetId): Promise<AssetLiquidity | undefined> {
+    const partition = this.#partitionOf(asset)
+    while (partition.running !== undefined) await partition.running
+    return this.#memories[asset]?.liquidity()
   }
 
   clockMs(asset: AssetId): number {

@@ -13,7 +13,7 @@ export interface AssetLiquidity {
 export interface VenueInputs {
   /** Position in venueStates. */
   readonly state: number
-  /** Milliseconds since its newest news: anything but a sign of life; undefined before the first. */
+  /** Milliseconds since its newest news: anything but a sign of life or the repetition of a book; undefined before the first. */
   readonly ageMs: number | undefined
   /** One-sided, 0 where it is not known. */
   readonly openInterestUsd: number
