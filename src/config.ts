@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { assetByName } from './model/assets.ts'
 import { LmapError } from './model/errors.ts'
+import { type VenueName, venueId, venues } from './model/venues.ts'
 import { type LogLevel, logLevels } from './telemetry/log.ts'
 
 export const sourceNames = ['simulator', 'replay', 'live'] as const
@@ -12,6 +13,10 @@ export interface Config {
   readonly source: (typeof sourceNames)[number]
   /** Names; all assets without. */
   readonly assets: readonly string[] | undefined
+  /** Live: all venues without. */
+  readonly venues: readonly VenueName[] | undefined
+  /** Live: addresses that replace the venues' own. */
+  readonly venueUrls: VenueAddresses | undefined
   readonly seed: number
   /** Level updates per second of the simulator. */
   readonly rate: number
@@ -44,10 +49,14 @@ export interface Config {
   readonly logLevel: LogLevel
 }
 
+export type VenueAddresses = Readonly<Partial<Record<VenueName, { socket?: string; rest?: string }>>>
+
 const EXAMPLES = `
 Examples:
   npm start                                          the simulated market, page at http://localhost:8080
   npm start -- --assets BTC,ETH --rate 5000          two assets, fewer updates
+  npm start -- --source live                         the market as it is, from five venues
+  npm start -- --source live --venues binance,okx --assets BTC
   npm start -- --source replay --path FILE --keep    a recording at its own pace, then keep the map open
   npm start -- --source replay --path FILE --speed max
   npm start -- --record market.lmap                  write everything the source sends to a file
@@ -101,6 +110,15 @@ function command(version: string): Command {
     .configureOutput({ writeErr: () => undefined })
     .addOption(option('--source <name>', 'where events come from').choices(sourceNames).default('simulator'))
     .addOption(option('--assets <names>', 'comma-separated, such as BTC,ETH (default: all 65)').argParser(assetNames))
+    .addOption(
+      option('--venues <names>', 'live: comma-separated, such as binance,okx (default: all)').argParser(venueNames),
+    )
+    .addOption(
+      option(
+        '--venue-urls <list>',
+        'live: other addresses, such as bybit.socket=wss://HOST,bybit.rest=https://HOST',
+      ).argParser(venueUrls),
+    )
     .addOption(option('--port <number>', 'page, API and stream').argParser(whole(0, 65_535)).default(8080))
     .addOption(option('--host <address>', 'address to listen on; 0.0.0.0 for every network').default('127.0.0.1'))
     .addOption(option('--data <dir>', 'folder for history').default('data'))
@@ -142,9 +160,9 @@ function command(version: string): Command {
 
 function check(flags: Flags): Config {
   const { duration, clickhouse, store, data, ...rest } = flags
-  if (rest.source === 'live') {
-    throw new LmapError('LMAP_CONFIG', 'live venues are not part of this version yet.', {
-      hint: 'The simulator (no flag) and --source replay are.',
+  if (rest.source !== 'live' && (rest.venues ?? rest.venueUrls) !== undefined) {
+    throw new LmapError('LMAP_CONFIG', '--venues and --venue-urls go with --source live.', {
+      hint: 'Add --source live.',
     })
   }
   if (rest.source === 'replay' && rest.path === undefined) {
@@ -163,6 +181,8 @@ function check(flags: Flags): Config {
   }
   return Object.freeze({
     ...rest,
+    venues: rest.venues,
+    venueUrls: rest.venueUrls,
     cluster: rest.cluster,
     retention: rest.retention,
     durationSeconds: duration,
@@ -204,4 +224,27 @@ function assetNames(text: string): string[] {
     return asset.name
   })
   return [...new Set(names)]
+}
+
+function venueNames(text: string): VenueName[] {
+  return list(text).map(venueName)
+}
+
+function venueName(text: string): VenueName {
+  const venue = venues[venueId(text.toLowerCase())]
+  if (venue === undefined) throw new InvalidArgumentError(`There is no venue ${text}.`)
+  return venue.name
+}
+
+function venueUrls(text: string): VenueAddresses {
+  const urls: Partial<Record<VenueName, { socket?: string; rest?: string }>> = {}
+  for (const part of list(text)) {
+    const [, name = '', kind = '', url = ''] = /^(\w+)\.(\w+)=(.+)$/.exec(part) ?? []
+    const scheme = { socket: /^wss?:$/, rest: /^https?:$/ }[kind]
+    if (scheme?.test(URL.parse(url)?.protocol ?? '') !== true) {
+      throw new InvalidArgumentError('It must be VENUE.socket=wss://HOST or VENUE.rest=https://HOST.')
+    }
+    urls[venueName(name)] = { ...urls[venueName(name)], [kind]: url }
+  }
+  return urls
 }

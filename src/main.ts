@@ -23,7 +23,7 @@ async function main(): Promise<number> {
     if (config === undefined) return 0
     const log = createLog({ level: config.logLevel, pretty: process.stdout.isTTY === true, stream: process.stdout })
     const asked = stopAsked()
-    system = await run(config, { log, now: () => Date.now() as UnixMs, version })
+    system = await run(config, { log, now: () => Date.now() as UnixMs, version, proxyEnv: proxyEnv() })
     process.stdout.write(banner(system))
     const ended = await Promise.race([asked.then(() => false), system.ended.then(() => true)])
     if (ended) {
@@ -57,6 +57,12 @@ function stopAsked(): Promise<void> {
   })
 }
 
+/** What the environment says about proxies, in upper and lower case. */
+function proxyEnv(): Record<string, string | undefined> {
+  const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()])
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]))
+}
+
 function address({ config, gateway }: System): string {
   const host = ['127.0.0.1', '0.0.0.0', '::'].includes(config.host) ? 'localhost' : config.host
   return `http://${host}:${gateway.port}`
@@ -68,7 +74,7 @@ function banner(system: System): string {
   const what = {
     simulator: `SIMULATED market: ${names.length} assets on ${venues.length} venues, ${config.rate} level updates/s, seed ${config.seed}`,
     replay: `replay of ${config.path} at speed ${config.speed}`,
-    live: 'live venues',
+    live: `${names.length} assets live on ${(config.venues ?? venues.map((venue) => venue.name)).join(', ')}`,
   }[config.source]
   const store = {
     embedded: `embedded ClickHouse in ${config.data}`,
@@ -84,7 +90,7 @@ function banner(system: System): string {
     `  history  ${store[config.store.kind]}`,
     `  page     ${address(system)}`,
     '',
-    '  Live venues are not part of this version yet; npm start -- --help lists what is. Ctrl-C stops.',
+    `  ${config.source === 'live' ? '' : 'npm start -- --source live shows the real market; '}--help lists what there is. Ctrl-C stops.`,
     '',
     '',
   ].join('\n')

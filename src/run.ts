@@ -40,10 +40,12 @@ export interface Surroundings {
   readonly log: Log
   readonly now: () => UnixMs
   readonly version: string
+  /** The environment's variables that name a proxy. */
+  readonly proxyEnv: Readonly<Record<string, string | undefined>>
 }
 
 /** Starts every stage, left one last: nothing is sent before there is somebody to take it. */
-export async function run(config: Config, { log, now, version }: Surroundings): Promise<System> {
+export async function run(config: Config, { log, now, version, proxyEnv }: Surroundings): Promise<System> {
   const metrics = createMetrics({ process: true })
   const started: Stage[] = []
   const failed = Promise.withResolvers<never>()
@@ -74,7 +76,7 @@ export async function run(config: Config, { log, now, version }: Surroundings): 
     // A replay is a run of its own: it starts from an empty state, however often it is repeated.
     const offsets = engine.restore(config.source === 'replay' ? [] : await store.checkpoints())
     const eventLog = openLog(config, log)
-    const source = createSource(sourceSpec(config, engine, chosen, now))
+    const source = createSource(sourceSpec(config, engine, chosen, { now, proxyEnv }))
     let ready: string | undefined = 'the first events have not arrived yet.'
     const gateway = createGateway({
       host: config.host,
@@ -159,9 +161,16 @@ function sourceSpec(
   config: Config,
   engine: Engine,
   chosen: readonly Asset[],
-  now: () => UnixMs,
+  { now, proxyEnv }: Pick<Surroundings, 'now' | 'proxyEnv'>,
 ): Parameters<typeof createSource>[0] {
   const { speed } = config
+  if (config.source === 'live') {
+    const { venues, assets, venueUrls: urls } = config
+    return {
+      kind: 'live',
+      options: { proxyEnv, ...(venues && { venues }), ...(assets && { assets }), ...(urls && { urls }) },
+    }
+  }
   if (config.source === 'replay') {
     if (config.path === undefined) throw new LmapError('LMAP_CONFIG', '--source replay needs a recording.')
     return { kind: 'replay', options: { path: config.path, speed, ...(config.assets && { assets: config.assets }) } }

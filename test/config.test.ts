@@ -73,6 +73,13 @@ describe('flags', () => {
     })
   })
 
+  test('venues and their addresses are read', () => {
+    const urls = 'bybit.socket=ws://127.0.0.1:1,bybit.rest=http://127.0.0.1:2'
+    const config = read('--source', 'live', '--venues', 'okx,Bybit', '--venue-urls', urls)
+    expect(config.venues).toEqual(['okx', 'bybit'])
+    expect(config.venueUrls).toEqual({ bybit: { socket: 'ws://127.0.0.1:1', rest: 'http://127.0.0.1:2' } })
+  })
+
   test('each source keeps its data apart, and --no-store keeps none', () => {
     expect(read('--source', 'replay', '--path', 'x').data).toBe(resolve('data', 'replay'))
     expect(read('--no-store').store).toEqual({ kind: 'none' })
@@ -108,7 +115,10 @@ describe('mistakes', () => {
     ['--kafka ,', 'It must be a comma-separated list.'],
     ['--source tape', 'Allowed choices are simulator, replay, live.'],
     ['--log-level loud', 'Allowed choices are'],
-    ['--source live', 'live venues are not part of this version yet.'],
+    ['--venues bybit', '--venues and --venue-urls go with --source live. Add --source live.'],
+    ['--source live --venues bybit,nyse', 'There is no venue nyse.'],
+    ['--source live --venue-urls bybit=wss://x', 'It must be VENUE.socket=wss://HOST or VENUE.rest=https://HOST.'],
+    ['--source live --venue-urls bybit.rest=wss://x', 'It must be VENUE.socket=wss://HOST'],
     ['--source replay', 'needs a recording. Name it with --path FILE.'],
     ['--path x', '--path goes with --source replay. Add --source replay.'],
     ['--clickhouse localhost:8123', '--clickhouse is not an address. It looks like http://localhost:8123.'],

@@ -66,7 +66,7 @@ export const limits = Object.freeze({
   liveOverlapMs: 10_000,
   liveTakeOverMsMax: 60_000,
   /** Without any venue by then a live source gives up. */
-  liveReachMsMax: 8_000,
+  liveReachMsMax: 6_000,
   /** Venues list, delist and change ticks: their metadata is asked for this often, and again so soon where it failed. */
   instrumentsMs: 86_400_000,
   instrumentsRetryMs: 600_000,
@@ -180,6 +180,13 @@ export const limits = Object.freeze({
   storeThreadsMax: 2,
   /** A query of the store's, a write included, that has no answer by then has failed. */
   storeRequestMsMax: 30_000,
+  /** A question by people: its text, its time, its memory, its answer; and those that wait for the one being answered. */
+  sqlCharsMax: 16_384,
+  sqlMsMax: 10_000,
+  sqlQueryBytesMax: 256 << 20,
+  sqlRowsMax: 10_000,
+  sqlAnswerBytesMax: 16 << 20,
+  sqlWaitingMax: 4,
   /** Rows that wait at the end are given this long. */
   storeStopMsMax: 1_200,
   /** An event time further than this from our clock is replaced by our clock. */
