@@ -207,6 +207,8 @@ export interface Store extends Stage {
   readonly room: true | Promise<void>
   /** Newest columns of a stream, oldest first. */
   columns(asset: AssetId, timeframe: number, most: number): Promise<ClosedColumn[]>
+  /** Scored hours of an asset's forecast, the newest `most`, oldest first. */
+  scores(asset: AssetId, most: number): Promise<ScoreRow[]>
   /** Newest checkpoint of each asset. */
   checkpoints(): Promise<Checkpoint[]>
   /** Waits until everything handed over so far is in the database. */

@@ -13,6 +13,7 @@ export function createNoStore(): Store {
     venueMinute() {},
     checkpoint() {},
     columns: async () => [],
+    scores: async () => [],
     checkpoints: async () => [],
     flush: async () => {},
   }

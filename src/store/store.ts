@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits as allLimits } from '../model/limits.ts'
 import type { Checkpoint, ClosedColumn, LiquidationRow, ScoreRow, Store, VenueMinuteRow } from '../model/stages.ts'
@@ -12,6 +13,7 @@ import { type Insert, insertsOf } from './inserts.ts'
 import { migrate, readMigrations, statementForm } from './migrations.ts'
 import { applyRetention, type Retention } from './retention.ts'
 import { RowQueue } from './row-queue.ts'
+import { type StoredScore, scoreOf, scoresQuery } from './score-rows.ts'
 import { firstLine } from './server-address.ts'
 import { type TableName, type TableRows, tableNames } from './tables.ts'
 
@@ -128,6 +130,11 @@ class QueuedStore implements ClickHouseStore {
   async columns(asset: AssetId, timeframe: number, most: number): Promise<ClosedColumn[]> {
     const bytes = await this.#opened().read(columnsQuery(asset, timeframe, most))
     return readColumns(bytes, asset, timeframe)
+  }
+
+  async scores(asset: AssetId, most: number): Promise<ScoreRow[]> {
+    const rows = await this.#opened().rows<StoredScore>(scoresQuery, { asset: assets[asset]!.name, most })
+    return rows.map((row) => scoreOf(asset, row)).reverse()
   }
 
   async checkpoints(): Promise<Checkpoint[]> {
