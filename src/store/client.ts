@@ -4,6 +4,7 @@ import {
   ClickHouseLogLevel,
   type ClickHouseSettings,
   createClient,
+  type DataFormat,
 } from '@clickhouse/client'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
@@ -22,10 +23,17 @@ export interface Client {
   command(sql: string): Promise<void>
   /** `body` is tab-separated text, one line per row. */
   insert(table: string, columns: readonly string[], body: string): Promise<void>
-  /** The answer of a SELECT with a FORMAT of its own, as bytes. */
-  read(sql: string): Promise<Uint8Array>
+  /** The answer as bytes, in this format where the text has no FORMAT of its own. */
+  read(sql: string, format?: string): Promise<Uint8Array>
   /** Rows as objects; parameters are written {name:Type} in the text. */
   rows<Row>(sql: string, parameters?: Readonly<Record<string, SqlValue>>): Promise<Row[]>
+  /** A way to ask that cannot write or change anything, see `readerSettings`. */
+  reader(): Promise<Reader>
+  close(): Promise<void>
+}
+
+export interface Reader {
+  read(sql: string, format: string): Promise<Uint8Array>
   close(): Promise<void>
 }
 
@@ -41,6 +49,18 @@ const sharedSettings: ClickHouseSettings = {
   precise_float_parsing: 1,
   // Partitions are months of the key's time, so equal keys never lie in two of them.
   do_not_merge_across_partitions_select_final: 1,
+}
+
+/** Bounds of whatever a reader asks. readonly comes last: behind it no setting can be changed any more, itself included. */
+const readerSettings: ClickHouseSettings = {
+  max_threads: 1,
+  max_execution_time: limits.sqlMsMax / 1000,
+  max_memory_usage: String(limits.sqlQueryBytesMax),
+  max_result_rows: String(limits.sqlRowsMax),
+  max_result_bytes: String(limits.sqlAnswerBytesMax),
+  result_overflow_mode: 'throw',
+  do_not_merge_across_partitions_select_final: 1,
+  readonly: '1',
 }
 
 async function openServer(url: string): Promise<Client> {
@@ -69,27 +89,52 @@ async function openServer(url: string): Promise<Client> {
     await client.close()
     throw serverFailure(error, where, password)
   }
-  return wrap(client, where, async () => {}, password)
+  return wrap(
+    client,
+    where,
+    async () => {},
+    password,
+    async () => ({
+      read: (sql, format) => readBytes(client, sql, password, { ...readerSettings, ...inFormat(format) }),
+      close: async () => {},
+    }),
+  )
 }
 
 async function openEmbedded(path: string): Promise<Client> {
   const engine = await loadEngine()
   claimFolder(path)
-  let connection: ReturnType<typeof engine.createChdbConnection>
-  try {
-    connection = engine.createChdbConnection({ path })
-  } catch (error) {
-    throw folderFailure(path, error)
+  const connect = async (settings: ClickHouseSettings) => {
+    let connection: ReturnType<typeof engine.createChdbConnection>
+    try {
+      connection = engine.createChdbConnection({ path })
+    } catch (error) {
+      throw folderFailure(path, error)
+    }
+    // The client carries its own copy of the types that the engine takes from @clickhouse/client-common.
+    const client = createClient({
+      connection: connection as unknown as NonNullable<ClickHouseClientConfigOptions['connection']>,
+      log: { level: ClickHouseLogLevel.OFF },
+    })
+    // Settings stay with the connection, so they are said once and not with every query.
+    const assignments = Object.entries(settings).map(([name, value]) => `${name} = '${value}'`)
+    await client.command({ query: `SET ${assignments.join(', ')}` })
+    return client
   }
-  // The client carries its own copy of the types that the engine takes from @clickhouse/client-common.
-  const client = createClient({
-    connection: connection as unknown as NonNullable<ClickHouseClientConfigOptions['connection']>,
-    log: { level: ClickHouseLogLevel.OFF },
-  })
-  // Settings stay with the connection, so they are said once and not with every query.
-  const settings = Object.entries({ ...sharedSettings, max_insert_threads: 1 })
-  await client.command({ query: `SET ${settings.map(([name, value]) => `${name} = ${value}`).join(', ')}` })
-  return wrap(client, path, () => engine.drainPending(), '')
+  const client = await connect({ ...sharedSettings, max_insert_threads: '1' })
+  return wrap(
+    client,
+    path,
+    () => engine.drainPending(),
+    '',
+    async () => {
+      const reading = await connect(readerSettings)
+      return {
+        read: (sql, format) => readBytes(reading, sql, '', inFormat(format)),
+        close: () => reading.close(),
+      }
+    },
+  )
 }
 
 async function loadEngine() {
@@ -113,14 +158,9 @@ function wrap(
   where: string,
   afterClose: () => Promise<void>,
   password: string,
+  reader: () => Promise<Reader>,
 ): Client {
-  const guarded = async <Result>(run: () => Promise<Result>): Promise<Result> => {
-    try {
-      return await run()
-    } catch (error) {
-      throw withoutSecret(error, password)
-    }
-  }
+  const guarded = <Result>(run: () => Promise<Result>): Promise<Result> => withoutPassword(run, password)
   return {
     where,
     command: (sql) => guarded(async () => void (await client.command({ query: sql }))),
@@ -129,13 +169,8 @@ function wrap(
         const values = Readable.from([body], { objectMode: false })
         await client.insert({ table, columns: [...columns] as [string, ...string[]], values, format: 'TabSeparated' })
       }),
-    read: (sql) =>
-      guarded(async () => {
-        const { stream } = await client.exec({ query: sql })
-        const chunks: Buffer[] = []
-        for await (const chunk of stream) chunks.push(chunk as Buffer)
-        return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-      }),
+    read: (sql, format) => readBytes(client, sql, password, inFormat(format)),
+    reader,
     rows: <Row>(sql: string, parameters?: Readonly<Record<string, SqlValue>>) =>
       guarded(async () => {
         const query_params = { ...parameters }
@@ -146,5 +181,32 @@ function wrap(
       await client.close()
       await afterClose()
     },
+  }
+}
+
+/** The client's list of formats lacks those for terminals and files. */
+function inFormat(format: string | undefined): ClickHouseSettings {
+  return format === undefined ? {} : { default_format: format as DataFormat }
+}
+
+function readBytes(
+  client: ReturnType<typeof createClient>,
+  sql: string,
+  password: string,
+  settings: ClickHouseSettings = {},
+): Promise<Uint8Array> {
+  return withoutPassword(async () => {
+    const { stream } = await client.exec({ query: sql, clickhouse_settings: settings })
+    const chunks: Buffer[] = []
+    for await (const chunk of stream) chunks.push(chunk as Buffer)
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  }, password)
+}
+
+async function withoutPassword<Result>(run: () => Promise<Result>, password: string): Promise<Result> {
+  try {
+    return await run()
+  } catch (error) {
+    throw withoutSecret(error, password)
   }
 }

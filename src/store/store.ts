@@ -15,6 +15,7 @@ import { applyRetention, type Retention } from './retention.ts'
 import { RowQueue } from './row-queue.ts'
 import { type StoredScore, scoreOf, scoresQuery } from './score-rows.ts'
 import { firstLine } from './server-address.ts'
+import { Sql, type SqlFormat } from './sql.ts'
 import { type TableName, type TableRows, tableNames } from './tables.ts'
 
 export type StoreLimits = {
@@ -48,6 +49,8 @@ export interface StoreStatus {
 export interface ClickHouseStore extends Store {
   /** Rows of any SELECT; parameters are written {name:Type} in the text and bound by the database. */
   query<Row>(sql: string, parameters?: Readonly<Record<string, SqlValue>>): Promise<Row[]>
+  /** The answer to a question of people, read-only and within limits: see sql.ts. */
+  ask(sql: string, format: SqlFormat): Promise<Uint8Array>
   status(): StoreStatus
 }
 
@@ -68,6 +71,7 @@ class QueuedStore implements ClickHouseStore {
   #retries = 0
   #failure: string | undefined
   #client: Client | undefined
+  #sql: Sql | undefined
   #timer: NodeJS.Timeout | undefined
   /** The writer while it runs: there is never a second one. */
   #writing: Promise<void> | undefined
@@ -94,6 +98,7 @@ class QueuedStore implements ClickHouseStore {
       throw error
     }
     this.#client = opened
+    this.#sql = new Sql(opened)
     this.#plan()
   }
 
@@ -146,6 +151,11 @@ class QueuedStore implements ClickHouseStore {
 
   query<Row>(sql: string, parameters?: Readonly<Record<string, SqlValue>>): Promise<Row[]> {
     return this.#opened().rows<Row>(sql, parameters)
+  }
+
+  async ask(sql: string, format: SqlFormat): Promise<Uint8Array> {
+    this.#opened()
+    return this.#sql!.ask(sql, format)
   }
 
   async flush(): Promise<void> {
@@ -244,6 +254,7 @@ class QueuedStore implements ClickHouseStore {
       clearTimeout(deadline)
       clearTimeout(this.#timer)
       this.#abandon.abort()
+      await this.#sql!.close()
       await this.#client.close()
       this.#queue.release()
     }
