@@ -9,6 +9,10 @@ import { type Bench, tableOf } from './figures.ts'
 
 const benches: Record<string, { text: string; load: () => Promise<{ bench: Bench }> }> = {
   core: { text: 'kernels of the core beside JavaScript and a peer', load: () => import('./core.ts') },
+  fanout: {
+    text: 'ten thousand subscribers beside ws, socket.io, JSON and raw writes',
+    load: () => import('./load/fanout.ts'),
+  },
   frames: {
     text: 'bytes of frames beside JSON, gzip, permessage-deflate and MessagePack',
     load: () => import('./frames.ts'),

@@ -19,8 +19,23 @@ function secondsOf(pid: number, tid?: string): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
+/** CPU of all threads that run, to the nanosecond; a thread that has ended is not in it. */
+export function cpuSecondsFine(pid: number): number {
+  const nanoseconds = readdirSync(`/proc/${pid}/task`).map((tid) => {
+    const [onCpu = '0'] = readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')
+    return Number(onCpu)
+  })
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9
+}
+
 /** Resident memory in MB. */
 export function rssMb(pid: number): number {
   const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kb) / 1024
+}
+
+/** The most that it ever was. */
+export function rssPeakMb(pid: number): number {
+  const kb = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Number(kb) / 1024
 }
