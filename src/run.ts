@@ -13,7 +13,8 @@ import { COLUMNS } from './model/timeframes.ts'
 import type { UnixMs } from './model/units.ts'
 import { createNoStore } from './store/no-store.ts'
 import { readRetention } from './store/retention.ts'
-import { createStore } from './store/store.ts'
+import { createSqlSocket } from './store/sql-socket.ts'
+import { type ClickHouseStore, createStore } from './store/store.ts'
 import { VenueMinutes } from './store/venue-minutes.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
@@ -58,7 +59,12 @@ export async function run(config: Config, { log, now, version, proxyEnv }: Surro
   }
   try {
     const chosen = config.assets?.map((name) => assetByName(name) as Asset) ?? assets
-    const store = await begin(openStore(config, log, now))
+    const history = openStore(config, log, now)
+    const store: Store = await begin(history ?? createNoStore())
+    if (history !== undefined && config.store.kind === 'embedded') {
+      const path = join(config.data, 'sql.sock')
+      await begin(createSqlSocket({ path, log, ask: (sql, format) => history.ask(sql, format) }))
+    }
     const engine = await createEngine({
       workers: config.workers,
       log,
@@ -145,8 +151,8 @@ function warnOfCorrupt(eventLog: EventLog, log: Log): void {
   )
 }
 
-function openStore(config: Config, log: Log, now: () => UnixMs): Store {
-  if (config.store.kind === 'none') return createNoStore()
+function openStore(config: Config, log: Log, now: () => UnixMs): ClickHouseStore | undefined {
+  if (config.store.kind === 'none') return undefined
   const client = config.store.kind === 'server' ? { url: config.store.url } : { path: join(config.data, 'clickhouse') }
   const retention = config.retention === undefined ? undefined : readRetention(config.retention)
   return createStore({ client, log, now, retention, cluster: config.cluster })

@@ -21,6 +21,8 @@ const rootFiles: Readonly<Record<string, readonly string[]>> = {
   'src/run.ts': ['*'],
   'src/config.ts': ['model', 'telemetry'],
   'src/backtest.ts': ['engine', 'model'],
+  'src/sql.ts': ['store', 'model', 'telemetry', 'src/config.ts'],
+  'src/export.ts': ['store', 'model', 'telemetry', 'src/config.ts'],
 }
 
 /** Folders that also run in a browser. */
@@ -34,7 +36,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   // The back-test reads Parquet with the engine, without a store.
   chdb: /^src\/(store\/client|engine\/backtest\/table-file)\.ts$/,
   'uWebSockets.js': /^src\/gateway\/server\.ts$/,
-  commander: /^src\/(config|backtest)\.ts$/,
+  commander: /^src\/(config|backtest|sql|export)\.ts$/,
   ws: /^src\/venues\/live\/connection\.ts$/,
   zod: /^src\/gateway\/control\.ts$/,
   pino: /^src\/telemetry\/log\.ts$/,

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { existsSync, rmSync } from 'node:fs'
+import { createServer, request as connect, type IncomingMessage, type ServerResponse } from 'node:http'
+import { buffer, text } from 'node:stream/consumers'
+import { chmod } from 'node:fs/promises'
+import { type ErrorCode, LmapError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import type { Stage } from '../model/stages.ts'
+import type { Log } from '../telemetry/log.ts'
+import { type SqlFormat, sqlFormats } from './sql.ts'
+
+/*
+ * The embedded engine lets one process into its folder. While that process runs, `npm run sql` asks it here: HTTP on a
+ * socket file beside the data, which only its owner may open.
+ *   POST /?format=table, body: the question -> 200 and the answer, else 400 and {"code","message","hint"}
+ */
+
+/** Systems cut longer names off. */
+const PATH_BYTES_MAX = 103
+const OWNER_ONLY = 0o600
+
+export interface SqlSocketOptions {
+  readonly path: string
+  readonly log: Log
+  readonly ask: (sql: string, format: SqlFormat) => Promise<Uint8Array>
+}
+
+export function createSqlSocket({ path, log, ask }: SqlSocketOptions): Stage {
+  const server = createServer((request, response) => void answer(request, response))
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const sql = await bodyOf(request)
+      const bytes = await ask(sql, formatOf(new URL(request.url ?? '/', 'http://any').searchParams.get('format')))
+      response.writeHead(200).end(bytes)
+    } catch (error) {
+      const known = error instanceof LmapError ? error : new LmapError('LMAP_INTERNAL', 'the question failed.')
+      if (known !== error) log.error({ error }, 'a question failed')
+      const { code, message, hint } = known
+      response.writeHead(400).end(JSON.stringify({ code, message, hint }))
+    }
+  }
+
+  return {
+    name: 'sql socket',
+    async start() {
+      if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
+        log.warn({ path }, 'npm run sql works only while this process does not: the path of the data folder is too long')
+        return
+      }
+      // Left over from a process that was killed: the engine's own lock says that nobody else is here.
+      rmSync(path, { force: true })
+      server.listen(path)
+      await once(server, 'listening')
+      await chmod(path, OWNER_ONLY)
+    },
+    async stop() {
+      if (!server.listening) return
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** Asks the process that has the folder open; undefined where there is none. */
+export async function askSocket(path: string, sql: string, format: SqlFormat): Promise<Uint8Array | undefined> {
+  if (!existsSync(path)) return undefined
+  const request = connect({ socketPath: path, method: 'POST', path: `/?format=${format}` })
+  request.end(sql)
+  let response: IncomingMessage
+  try {
+    response = (await once(request, 'response'))[0] as IncomingMessage
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return undefined
+    throw new LmapError('LMAP_STORE_DOWN', `the process that has the data folder open does not answer (${code}).`, {
+      cause: error,
+    })
+  }
+  const body = await buffer(response)
+  if (response.statusCode === 200) return body
+  const failure = JSON.parse(body.toString()) as { code: ErrorCode; message: string; hint?: string }
+  throw new LmapError(failure.code, failure.message, failure.hint === undefined ? {} : { hint: failure.hint })
+}
+
+export function formatOf(name: string | null): SqlFormat {
+  if (name === null) return 'json'
+  if (Object.hasOwn(sqlFormats, name)) return name as SqlFormat
+  throw new LmapError('LMAP_REQUEST_INVALID', 'There is no such format.', {
+    hint: `There are ${Object.keys(sqlFormats).join(', ')}.`,
+  })
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  if (request.method !== 'POST') throw new LmapError('LMAP_REQUEST_INVALID', 'A question is sent by POST.')
+  if (Number(request.headers['content-length'] ?? 0) > limits.sqlCharsMax) {
+    throw new LmapError('LMAP_REQUEST_TOO_LARGE', `A question has at most ${limits.sqlCharsMax} characters.`)
+  }
+  return text(request)
+}
