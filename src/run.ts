@@ -98,6 +98,11 @@ export async function run(config: Config, { log, now, version, proxyEnv }: Surro
       activate: (asset, timeframe, on) => engine.activate(asset, timeframe, on),
       venueStates: (asset) => engine.venueStates(asset),
       model: (asset) => engine.model(asset),
+      readings: {
+        liquidity: (asset) => engine.liquidity(asset),
+        model: (asset) => engine.model(asset),
+        scores: (asset, most) => store.scores(asset, most),
+      },
       status: () => {
         if (ready !== undefined && chosen.some((asset) => engine.price(asset.id) > 0)) ready = undefined
         const stages = { source: source.status(), log: eventLog.status(), engine: engine.status() }

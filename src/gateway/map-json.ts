@@ -1,5 +1,8 @@
+import { CASCADE_DISTANCES } from '../model/cascade.ts'
 import { BUCKETS, type LayerName, layers, usdOfCode } from '../model/layers.ts'
+import type { Mode } from '../model/modes.ts'
 import type { Column } from '../wire/blocks.ts'
+import { cascadeText, channelsWriter } from './map-reading.ts'
 
 /** What of a stream a request has got hold of. */
 export interface MapMoment {
@@ -14,10 +17,19 @@ export interface MapMoment {
   readonly live: Column | undefined
 }
 
+/** What belongs to the map as a whole. */
+export interface MapFacts {
+  readonly model: object
+  readonly venues: readonly object[]
+  /** The reading that was asked for, if one was. */
+  readonly mode: { readonly asked: Mode; readonly shown: Mode; readonly reason?: string } | undefined
+}
+
 /** The JSON of a map in pieces of about a column, so that a large one neither fills memory nor holds the thread. */
-export function* mapJson(moment: MapMoment, wanted: readonly LayerName[]): Generator<string> {
-  const { closed, live, ...head } = moment
-  const writeColumn = columnWriter(wanted)
+export function* mapJson(moment: MapMoment, wanted: readonly LayerName[], facts: MapFacts): Generator<string> {
+  const { closed, live, ...stream } = moment
+  const writeColumn = columnWriter(wanted, facts.mode?.shown)
+  const head = { ...stream, ...facts, cascadeDistances: CASCADE_DISTANCES }
   yield `${JSON.stringify(head).slice(0, -1)},"columns":[`
   let separator = ''
   for (const column of closed) {
@@ -28,15 +40,22 @@ export function* mapJson(moment: MapMoment, wanted: readonly LayerName[]): Gener
   yield ']}'
 }
 
-function columnWriter(wanted: readonly LayerName[]): (column: Column, isLive: boolean) => string {
+function columnWriter(
+  wanted: readonly LayerName[],
+  mode: Mode | undefined,
+): (column: Column, isLive: boolean) => string {
   const usd = usdTexts()
-  return ({ cells, ...facts }, isLive) => {
+  const channelsOf = mode === undefined ? undefined : channelsWriter(mode)
+  return (column, isLive) => {
+    const { cells, ...facts } = column
     const texts = usd(facts.quantumUsd)
     const parts = wanted.map((name) => {
       const layer = layers.findIndex((known) => known.name === name)
       return `"${name}":${layerText(cells, layer * BUCKETS, facts.baseBucket, texts)}`
     })
-    return `${JSON.stringify({ ...facts, isLive }).slice(0, -1)},"layers":{${parts.join(',')}}}`
+    const channels = channelsOf === undefined ? '' : `,${channelsOf(column)}`
+    const head = JSON.stringify({ ...facts, isLive }).slice(0, -1)
+    return `${head},${cascadeText(column)}${channels},"layers":{${parts.join(',')}}}`
   }
 }
 

@@ -1,16 +1,11 @@
-import { ASSETS } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
-import { type LayerName, layers } from '../model/layers.ts'
 import type { Limits } from '../model/limits.ts'
-import { COLUMNS } from '../model/timeframes.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { quote, streamOf } from './control.ts'
-import { mapJson } from './map-json.ts'
-import type { Moments } from './moments.ts'
+import { quote } from './control.ts'
 import { chooseBody, type Page } from './pages.ts'
+import type { Readings } from './readings.ts'
 import { errorReply, jsonReply, type Reply, type Request } from './reply.ts'
-import type { StreamTable } from './stream-table.ts'
 
 export interface GatewayStatus {
   readonly ready: boolean
@@ -23,8 +18,7 @@ export interface GatewayStatus {
 export interface RoutesOptions {
   /** What does not change while the program runs, by path. */
   pages: ReadonlyMap<string, Page>
-  table: StreamTable
-  moments: Moments
+  readings: Readings
   metrics: Metrics
   log: Log
   limits: Limits
@@ -35,22 +29,7 @@ type Route = (request: Request) => Reply | Promise<Reply>
 
 /** Answers everything but the WebSocket. Never throws: what goes wrong is an answer too. */
 export function createRoutes(options: RoutesOptions): (request: Request) => Promise<Reply> {
-  const { pages, metrics, log, limits, status } = options
-  let maps = 0
-
-  const map: Route = async ({ query }) => {
-    const wanted = readMapQuery(query, limits.mapColumns)
-    if (maps >= limits.mapRequestsMax) {
-      return errorReply(503, 'LMAP_LIMIT', `${maps} maps are being read.`, 'Try again, or subscribe to /stream.')
-    }
-    maps++
-    try {
-      const stream = options.table.at(wanted.asset, wanted.timeframe)
-      return jsonReply(200, mapJson(await options.moments.read(stream, wanted.columns), wanted.layers))
-    } finally {
-      maps--
-    }
-  }
+  const { pages, readings, metrics, log, limits, status } = options
 
   const routes: Readonly<Record<string, Route>> = {
     '/healthz': () => jsonReply(200, { alive: true }),
@@ -63,7 +42,9 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
       headers: [['content-type', metrics.contentType]],
       body: await metrics.text(),
     }),
-    '/api/v1/map': map,
+    '/api/v1/map': ({ query }) => readings.map(query),
+    '/api/v1/clusters': ({ query }) => readings.clusters(query),
+    '/api/v1/score': ({ query }) => readings.score(query),
     '/stream': () => ({
       ...errorReply(426, 'LMAP_REQUEST_INVALID', 'This is a WebSocket.', 'Connect with ws://.'),
       headers: [
@@ -114,41 +95,4 @@ function pageReply(page: Page, request: Request): Reply {
   const [encoding, body] = chooseBody(page, request.acceptEncoding)
   if (encoding !== 'identity') headers.push(['content-encoding', encoding])
   return { status: 200, headers, body }
-}
-
-const mapParameters = ['asset', 'timeframe', 'columns', 'layers']
-
-function readMapQuery(query: string, columnsDefault: number) {
-  const parameters = new URLSearchParams(query)
-  for (const name of parameters.keys()) {
-    if (!mapParameters.includes(name)) {
-      throw new LmapError('LMAP_REQUEST_INVALID', `There is no parameter ${quote(name)}.`, {
-        hint: `There are ${mapParameters.join(', ')}.`,
-      })
-    }
-  }
-  const columnsText = parameters.get('columns')
-  const columns = columnsText === null ? columnsDefault : Number(columnsText)
-  if (!Number.isInteger(columns) || columns < 1 || columns > COLUMNS) {
-    throw new LmapError('LMAP_REQUEST_INVALID', `columns is a whole number from 1 to ${COLUMNS}.`)
-  }
-  const assetName = parameters.get('asset')
-  if (assetName === null) throw new LmapError('LMAP_REQUEST_INVALID', `asset is missing, one of ${ASSETS}.`)
-  return {
-    ...streamOf(assetName, parameters.get('timeframe') ?? '1m'),
-    columns,
-    layers: readLayers(parameters.get('layers')),
-  }
-}
-
-function readLayers(text: string | null): LayerName[] {
-  const all = layers.map((layer) => layer.name)
-  if (text === null) return all
-  return [...new Set(text.split(','))].map((wanted) => {
-    const name = all.find((known) => known === wanted)
-    if (name !== undefined) return name
-    throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no layer ${quote(wanted)}.`, {
-      hint: `There are ${all.join(', ')}.`,
-    })
-  })
 }

@@ -14,6 +14,7 @@ import { History } from './history.ts'
 import { Moments } from './moments.ts'
 import { loadPages, type Page, pageOf } from './pages.ts'
 import { checkPort } from './port.ts'
+import { type ReadingSources, Readings } from './readings.ts'
 import { commonHeaders, type Reply, type Request, statusLine } from './reply.ts'
 import { createRoutes, type GatewayStatus } from './routes.ts'
 import { type ModelStatus, StreamTable } from './stream-table.ts'
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   readonly venueStates: (asset: AssetId) => Uint8Array
   /** What is known of the model behind the predicted layers; without it frames say that there is none. */
   readonly model?: (asset: AssetId) => ModelStatus
+  /** What readings of the map need beside its columns; without it they say less. */
+  readonly readings?: ReadingSources
   /** Other bounds than the usual ones. */
   readonly limits?: Partial<Limits>
 }
@@ -103,6 +106,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   const fanOut = new FanOut({ table, hello: helloText(options), limits, metrics: numbers, now })
   const moments = new Moments({ table, simulated, source, liveWaitMsMax: limits.liveWaitMsMax })
+  const { venueStates, readings: sources } = options
+  const readings = new Readings({ table, moments, limits, venueStates, sources })
   options.metrics.observedGauge('gateway_clients', 'Open connections.', () => fanOut.clientCount)
   options.metrics.observedGauge('gateway_subscriptions', 'Subscriptions.', () => fanOut.subscriptionCount)
   options.metrics.observedGauge('gateway_streams', 'Streams kept fresh by the engine.', () => table.activeCount)
@@ -116,8 +121,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     pages.set('/api/v1/assets', await pageOf('assets.json', Buffer.from(catalogue)))
     const answer = createRoutes({
       pages,
-      table,
-      moments,
+      readings,
       metrics: options.metrics,
       log,
       limits,

@@ -156,6 +156,9 @@ export const limits = Object.freeze({
   /** Clusters of one kind and side, the largest; columns looked back at to tell how long one has stood. */
   clustersMax: 24,
   clusterColumnsMax: 60,
+  /** Scored hours of a forecast that are told where the request does not say, and at most. */
+  scoreHours: 168,
+  scoreHoursMax: 720,
   /** Path and query of a request. */
   urlBytesMax: 2_048,
   /** The built page, held in memory. */

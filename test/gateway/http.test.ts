@@ -191,7 +191,7 @@ describe('the API', () => {
     const truth = [...past.closed.slice(-2), past.live]
     expect(body.columns).toHaveLength(3)
     for (const [i, { cells, ...facts }] of truth.entries()) {
-      const { layers: got, isLive, ...rest } = body.columns[i]
+      const { layers: got, isLive, cascade: _cascade, ...rest } = body.columns[i]
       expect(rest).toEqual(facts)
       expect(isLive).toBe(i === 2)
       expect(Object.keys(got)).toEqual(['bid', 'shortLevel'])

@@ -1,0 +1,91 @@
+import { ASSETS } from '../model/assets.ts'
+import { LmapError } from '../model/errors.ts'
+import { type LayerName, layers } from '../model/layers.ts'
+import { type Mode, modes } from '../model/modes.ts'
+import { COLUMNS } from '../model/timeframes.ts'
+import type { AssetId } from '../model/units.ts'
+import { quote, streamOf } from './control.ts'
+
+/** What requests ask for in their query; everything else is refused with LMAP_REQUEST_INVALID or LMAP_REQUEST_UNKNOWN. */
+
+const depthLayers: readonly LayerName[] = ['bid', 'ask']
+
+export interface StreamQuery {
+  readonly asset: AssetId
+  readonly timeframe: number
+}
+
+export interface MapQuery extends StreamQuery {
+  readonly columns: number
+  readonly layers: readonly LayerName[]
+  readonly mode: Mode | undefined
+}
+
+export function readMapQuery(query: string, columnsDefault: number): MapQuery {
+  const parameters = readParameters(query, ['asset', 'timeframe', 'columns', 'layers', 'mode'])
+  const mode = readMode(parameters.get('mode'))
+  return {
+    ...readStream(parameters),
+    columns: readCount(parameters, 'columns', columnsDefault, COLUMNS),
+    layers: readLayers(parameters.get('layers'), mode),
+    mode,
+  }
+}
+
+export function readStreamQuery(query: string): StreamQuery {
+  return readStream(readParameters(query, ['asset', 'timeframe']))
+}
+
+export function readScoreQuery(query: string, hoursDefault: number, hoursMax: number) {
+  const parameters = readParameters(query, ['asset', 'hours'])
+  return { asset: readStream(parameters).asset, hours: readCount(parameters, 'hours', hoursDefault, hoursMax) }
+}
+
+function readParameters(query: string, names: readonly string[]): URLSearchParams {
+  const parameters = new URLSearchParams(query)
+  for (const name of parameters.keys()) {
+    if (!names.includes(name)) {
+      throw new LmapError('LMAP_REQUEST_INVALID', `There is no parameter ${quote(name)}.`, {
+        hint: `There are ${names.join(', ')}.`,
+      })
+    }
+  }
+  return parameters
+}
+
+function readStream(parameters: URLSearchParams): StreamQuery {
+  const assetName = parameters.get('asset')
+  if (assetName === null) throw new LmapError('LMAP_REQUEST_INVALID', `asset is missing, one of ${ASSETS}.`)
+  return streamOf(assetName, parameters.get('timeframe') ?? '1m')
+}
+
+function readCount(parameters: URLSearchParams, name: string, usual: number, most: number): number {
+  const text = parameters.get(name)
+  const count = text === null ? usual : Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > most) {
+    throw new LmapError('LMAP_REQUEST_INVALID', `${name} is a whole number from 1 to ${most}.`)
+  }
+  return count
+}
+
+/** A mode has channels of its own, and depth lies over each. */
+function readLayers(text: string | null, mode: Mode | undefined): readonly LayerName[] {
+  const all = layers.map((layer) => layer.name)
+  if (text === null) return mode === undefined ? all : depthLayers
+  return [...new Set(text.split(','))].map((wanted) => {
+    const name = all.find((known) => known === wanted)
+    if (name !== undefined) return name
+    throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no layer ${quote(wanted)}.`, {
+      hint: `There are ${all.join(', ')}.`,
+    })
+  })
+}
+
+function readMode(text: string | null): Mode | undefined {
+  if (text === null) return undefined
+  const mode = modes.find((known) => known === text)
+  if (mode !== undefined) return mode
+  throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no mode ${quote(text)}.`, {
+    hint: `There are ${modes.join(', ')}.`,
+  })
+}

@@ -1,0 +1,121 @@
+import { assets } from '../model/assets.ts'
+import { LmapError } from '../model/errors.ts'
+import type { Limits } from '../model/limits.ts'
+import type { AssetLiquidity } from '../model/liquidity.ts'
+import { modelStates } from '../model/model-states.ts'
+import type { ModelStatus, ScoreRow } from '../model/stages.ts'
+import type { AssetId } from '../model/units.ts'
+import { clustersOf } from './clusters.ts'
+import { mapJson } from './map-json.ts'
+import { modeFacts, venueFacts } from './map-reading.ts'
+import type { Moments } from './moments.ts'
+import { readMapQuery, readScoreQuery, readStreamQuery } from './query.ts'
+import { errorReply, jsonReply, type Reply } from './reply.ts'
+import { scoreOf } from './score.ts'
+import type { StreamTable } from './stream-table.ts'
+
+/** What readings need beside the streams; where it is missing they say less. */
+export interface ReadingSources {
+  liquidity(asset: AssetId): Promise<AssetLiquidity | undefined>
+  model(asset: AssetId): ModelStatus
+  /** Scored hours, oldest first. */
+  scores(asset: AssetId, most: number): Promise<ScoreRow[]>
+}
+
+export interface ReadingsOptions {
+  table: StreamTable
+  moments: Moments
+  limits: Limits
+  venueStates(asset: AssetId): Uint8Array
+  sources: ReadingSources | undefined
+}
+
+const noModel: ModelStatus = { state: 0, id: 0, mean: 0, error: Number.POSITIVE_INFINITY, hours: 0 }
+
+/** Readings of the map as JSON: the columns themselves, what stands out of them, and what the forecast is worth. */
+export class Readings {
+  readonly #options: ReadingsOptions
+  #running = 0
+
+  constructor(options: ReadingsOptions) {
+    this.#options = options
+  }
+
+  map(query: string): Promise<Reply> {
+    const { table, moments, limits } = this.#options
+    const wanted = readMapQuery(query, limits.mapColumns)
+    return this.#bounded(async () => {
+      const moment = await moments.read(table.at(wanted.asset, wanted.timeframe), wanted.columns)
+      const { state } = this.#model(wanted.asset)
+      const facts = {
+        model: this.#modelFacts(wanted.asset),
+        venues: this.#venueFacts(wanted.asset, await this.#liquidity(wanted.asset)),
+        mode: wanted.mode === undefined ? undefined : modeFacts(wanted.mode, state),
+      }
+      return jsonReply(200, mapJson(moment, wanted.layers, facts))
+    })
+  }
+
+  clusters(query: string): Promise<Reply> {
+    const { table, moments, limits } = this.#options
+    const wanted = readStreamQuery(query)
+    return this.#bounded(async () => {
+      const moment = await moments.read(table.at(wanted.asset, wanted.timeframe), limits.clusterColumnsMax)
+      const liquidity = await this.#liquidity(wanted.asset)
+      const { closed: _closed, live: _live, ...head } = moment
+      return jsonReply(200, {
+        ...head,
+        model: this.#modelFacts(wanted.asset),
+        venues: this.#venueFacts(wanted.asset, liquidity),
+        ...clustersOf(moment, liquidity),
+      })
+    })
+  }
+
+  async score(query: string): Promise<Reply> {
+    const { sources, limits } = this.#options
+    const { asset, hours } = readScoreQuery(query, limits.scoreHours, limits.scoreHoursMax)
+    const model = this.#model(asset)
+    try {
+      const history = (await sources?.scores(asset, hours)) ?? []
+      return jsonReply(200, scoreOf(assets[asset]!.name, model, history))
+    } catch (error) {
+      if (!(error instanceof LmapError)) throw error
+      return errorReply(503, error.code, error.message, error.hint)
+    }
+  }
+
+  async #bounded(answer: () => Promise<Reply>): Promise<Reply> {
+    if (this.#running >= this.#options.limits.mapRequestsMax) {
+      return errorReply(
+        503,
+        'LMAP_LIMIT',
+        `${this.#running} maps are being read.`,
+        'Try again, or subscribe to /stream.',
+      )
+    }
+    this.#running++
+    try {
+      return await answer()
+    } finally {
+      this.#running--
+    }
+  }
+
+  #liquidity(asset: AssetId): Promise<AssetLiquidity | undefined> {
+    return this.#options.sources?.liquidity(asset) ?? Promise.resolve(undefined)
+  }
+
+  #model(asset: AssetId): ModelStatus {
+    return this.#options.sources?.model(asset) ?? noModel
+  }
+
+  #modelFacts(asset: AssetId): { id: number; state: string } {
+    const { id, state } = this.#model(asset)
+    return { id, state: modelStates[state]! }
+  }
+
+  #venueFacts(asset: AssetId, liquidity: AssetLiquidity | undefined): object[] {
+    return venueFacts(liquidity, this.#options.venueStates(asset))
+  }
+}

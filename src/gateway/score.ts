@@ -1,0 +1,32 @@
+import { modelStates } from '../model/model-states.ts'
+import { SCORE_HOURS_MIN, scoreInterval, scoreText } from '../model/score.ts'
+import type { ModelStatus, ScoreRow } from '../model/stages.ts'
+
+/** The published score of one asset as plain data for JSON, see docs/http.md. */
+export function scoreOf(asset: string, model: ModelStatus, history: readonly ScoreRow[]) {
+  const interval = scoreInterval(model)
+  return {
+    asset,
+    model: { id: model.id, state: modelStates[model.state] },
+    text: scoreText(model),
+    bits: {
+      mean: model.hours > 0 && Number.isFinite(model.mean) ? model.mean : null,
+      error: Number.isFinite(model.error) ? model.error : null,
+      interval: interval ?? null,
+    },
+    hours: model.hours,
+    hoursNeeded: SCORE_HOURS_MIN,
+    history: history.map((hour) => ({
+      hourMs: hour.hourMs,
+      model: hour.model,
+      state: modelStates[hour.state],
+      bits: sides(hour.bits),
+      predictedUsd: sides(hour.predicted),
+      realisedUsd: sides(hour.realised),
+    })),
+  }
+}
+
+function sides([long, short]: readonly [number, number]): { long: number; short: number } {
+  return { long, short }
+}
