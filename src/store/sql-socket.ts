@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
-import { createServer, request as connect, type IncomingMessage, type ServerResponse } from 'node:http'
-import { buffer, text } from 'node:stream/consumers'
 import { chmod } from 'node:fs/promises'
+import { request as connect, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { buffer, text } from 'node:stream/consumers'
 import { type ErrorCode, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { Stage } from '../model/stages.ts'
@@ -45,7 +45,10 @@ export function createSqlSocket({ path, log, ask }: SqlSocketOptions): Stage {
     name: 'sql socket',
     async start() {
       if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
-        log.warn({ path }, 'npm run sql works only while this process does not: the path of the data folder is too long')
+        log.warn(
+          { path },
+          'npm run sql works only while this process does not: the path of the data folder is too long',
+        )
         return
       }
       // Left over from a process that was killed: the engine's own lock says that nobody else is here.
