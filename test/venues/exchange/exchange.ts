@@ -13,6 +13,8 @@ interface Client {
   readonly topics: Set<string>
   /** The network is gone and nobody was told. */
   isFrozen: boolean
+  /** Acknowledges everything and tells nothing. */
+  readonly isMute: boolean
 }
 
 /** A venue on loopback: HTTP and WebSocket as the real one speaks them, and as badly as it is told to. */
@@ -20,6 +22,8 @@ export class Exchange {
   readonly faults = new Faults()
   /** Frames that were sent, and data frames that a fault kept back. */
   readonly counts = { sent: 0, withheld: 0, connects: 0, requests: 0 }
+  /** Sockets that are opened from now on carry no data. */
+  muteNew = false
   readonly #script: VenueScript
   readonly #market: SampleMarket
   readonly #clients = new Set<Client>()
@@ -123,7 +127,7 @@ export class Exchange {
     }
     this.#sockets.handleUpgrade(request, raw, head, (socket) => {
       const path = new URL(request.url ?? '/', 'http://venue').pathname
-      const client: Client = { socket, raw, path, topics: new Set(), isFrozen: false }
+      const client: Client = { socket, raw, path, topics: new Set(), isFrozen: false, isMute: this.muteNew }
       this.#clients.add(client)
       socket.on('close', () => this.#clients.delete(client))
       socket.on('error', () => socket.terminate())
@@ -152,7 +156,7 @@ export class Exchange {
   }
 
   #data(client: Client, topic: string, text: string, isFirst = false): void {
-    const texts = this.faults.isMute ? [] : (this.faults.data?.(text, topic, isFirst) ?? [text])
+    const texts = this.faults.isMute || client.isMute ? [] : (this.faults.data?.(text, topic, isFirst) ?? [text])
     if (texts.length === 0) this.counts.withheld++
     for (const one of texts) this.#send(client, one)
   }
