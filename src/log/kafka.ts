@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin, type Consumer, type EachBatchPayload, type Kafka, type Producer } from 'kafkajs'
 import { compressFrame, decompressFrame } from 'lz4-napi'
 import { assert, LmapError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import type { BatchHandler, EventLog } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -253,13 +255,19 @@ class KafkaLog implements EventLog {
 
   async #ranges(): Promise<PartitionRange[]> {
     const { topic, brokers } = this.#settings
-    try {
-      const offsets = await this.#administer((admin) => admin.fetchTopicOffsets(topic))
-      return offsets
-        .toSorted((a, b) => a.partition - b.partition)
-        .map(({ low, high }) => ({ low: Number(low), high: Number(high) }))
-    } catch (error) {
-      throw startError(error, brokers)
+    const untilMs = performance.now() + limits.kafkaRetryMsMax
+    for (;;) {
+      try {
+        const offsets = await this.#administer((admin) => admin.fetchTopicOffsets(topic))
+        return offsets
+          .toSorted((a, b) => a.partition - b.partition)
+          .map(({ low, high }) => ({ low: Number(low), high: Number(high) }))
+      } catch (error) {
+        // A topic that was made a moment ago may have no leader yet, and the client's own retries do not cover this.
+        const isEarly = error instanceof kafkajs.KafkaJSProtocolError && error.retriable
+        if (!isEarly || performance.now() > untilMs) throw startError(error, brokers)
+        await sleep(limits.kafkaRetryMsMin)
+      }
     }
   }
 

@@ -120,9 +120,11 @@ test('a sink that is closed stops the feed', async () => {
   const source = createSource({ kind: 'simulator', options: few })
   await source.start()
   source.connect({ write: () => Promise.resolve(false) })
-  await sleep(500)
+  while (source.status().records === 0) await sleep(50)
+  // What was on its way when the sink closed is counted by now.
+  await sleep(2 * limits.sourceStatusMs)
   const { records } = source.status()
-  await sleep(500)
+  await sleep(2 * limits.sourceStatusMs)
   expect(source.status().records).toBe(records)
   await source.stop()
 })
