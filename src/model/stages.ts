@@ -196,6 +196,21 @@ export interface Checkpoint {
   readonly image: Uint8Array
 }
 
+/** A stream as it was known at a time in the past. */
+export interface PastMap {
+  /** Columns that had closed by then, oldest first; they are what they were. */
+  readonly closed: readonly ClosedColumn[]
+  /**
+   * What the column that was open then had gathered until `asOfMs`; undefined where none of its minutes had closed, so
+   * always for 1m.
+   */
+  readonly open: ClosedColumn | undefined
+  /** End of the newest minute that is in the answer; 0 where there is nothing. */
+  readonly asOfMs: number
+  /** The forecast's newest score then. */
+  readonly model: ModelStatus | undefined
+}
+
 /** What the store offers to the rest, see store/. */
 export interface Store extends Stage {
   column(column: ClosedColumn): void
@@ -207,6 +222,8 @@ export interface Store extends Stage {
   readonly room: true | Promise<void>
   /** Newest columns of a stream, oldest first. */
   columns(asset: AssetId, timeframe: number, most: number): Promise<ClosedColumn[]>
+  /** A stream as known at `atMs`, with at most so many closed columns. */
+  at(asset: AssetId, timeframe: number, atMs: number, most: number): Promise<PastMap>
   /** Scored hours of an asset's forecast, the newest `most`, oldest first. */
   scores(asset: AssetId, most: number): Promise<ScoreRow[]>
   /** Newest checkpoint of each asset. */

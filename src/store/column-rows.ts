@@ -68,18 +68,34 @@ const types = {
   ) as Record<`${LayerName}Bucket`, 'Int32'> & Record<LayerName, 'Array(UInt8)'>),
 } as const
 
-/** The newest columns of a stream, in any order. */
-export function columnsQuery(asset: AssetId, timeframe: number, most: number): string {
-  // Names from our own tables: nothing here comes from outside.
-  const stream = `asset = '${assets[asset]!.name}' AND timeframe = '${timeframes[timeframe]!.name}'`
-  const names = Object.keys(types).map((name) =>
-    name === 'openMs' ? 'toFloat64(toUnixTimestamp64Milli(time)) AS openMs' : name,
-  )
+const selected = Object.keys(types)
+  .map((name) => (name === 'openMs' ? 'toFloat64(toUnixTimestamp64Milli(time)) AS openMs' : name))
+  .join(', ')
+
+/** The newest columns of a stream that had closed at a time, in any order; the newest of all without a time. */
+export function columnsQuery(asset: AssetId, timeframe: number, most: number, atMs?: number): string {
+  // Names from our own tables and numbers: nothing here comes from outside as text.
+  const { name, ms } = timeframes[timeframe]!
+  const until = atMs === undefined ? '' : `AND time <= ${timeText(atMs - ms)}`
+  const stream = `asset = '${assets[asset]!.name}' AND timeframe = '${name}' ${until}`
   // The first window is found by times alone, or FINAL would read the cells of the whole history.
-  return `SELECT ${names.join(', ')} FROM columns FINAL
+  return `SELECT ${selected} FROM columns FINAL
     WHERE ${stream} AND time >= (
       SELECT min(time) FROM (SELECT DISTINCT time FROM columns WHERE ${stream} ORDER BY time DESC LIMIT ${most}))
     FORMAT Native`
+}
+
+/** One stream's columns from a time to another, both included. */
+export function rangeQuery(asset: AssetId, timeframe: number, fromMs: number, toMs: number): string {
+  return `SELECT ${selected} FROM columns FINAL
+    WHERE asset = '${assets[asset]!.name}' AND timeframe = '${timeframes[timeframe]!.name}'
+      AND time BETWEEN ${timeText(fromMs)} AND ${timeText(toMs)}
+    FORMAT Native`
+}
+
+function timeText(ms: number): string {
+  assert(Number.isFinite(ms), 'a time is a number')
+  return `fromUnixTimestamp64Milli(${Math.floor(ms)}, 'UTC')`
 }
 
 /** Reads what columnsQuery asked for; oldest first. */

@@ -13,6 +13,7 @@ export function createNoStore(): Store {
     venueMinute() {},
     checkpoint() {},
     columns: async () => [],
+    at: async () => ({ closed: [], open: undefined, asOfMs: 0, model: undefined }),
     scores: async () => [],
     checkpoints: async () => [],
     flush: async () => {},

@@ -3,7 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits as allLimits } from '../model/limits.ts'
-import type { Checkpoint, ClosedColumn, LiquidationRow, ScoreRow, Store, VenueMinuteRow } from '../model/stages.ts'
+import type {
+  Checkpoint,
+  ClosedColumn,
+  LiquidationRow,
+  PastMap,
+  ScoreRow,
+  Store,
+  VenueMinuteRow,
+} from '../model/stages.ts'
 import type { AssetId, UnixMs } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import { checkpointsQuery, readCheckpoints } from './checkpoint-rows.ts'
@@ -11,6 +19,7 @@ import { type Client, type ClientOptions, openClient, type SqlValue } from './cl
 import { columnsQuery, readColumns } from './column-rows.ts'
 import { type Insert, insertsOf } from './inserts.ts'
 import { migrate, readMigrations, statementForm } from './migrations.ts'
+import { readPast } from './past.ts'
 import { applyRetention, type Retention } from './retention.ts'
 import { RowQueue } from './row-queue.ts'
 import { type StoredScore, scoreOf, scoresQuery } from './score-rows.ts'
@@ -140,6 +149,10 @@ class QueuedStore implements ClickHouseStore {
   async scores(asset: AssetId, most: number): Promise<ScoreRow[]> {
     const rows = await this.#opened().rows<StoredScore>(scoresQuery, { asset: assets[asset]!.name, most })
     return rows.map((row) => scoreOf(asset, row)).reverse()
+  }
+
+  at(asset: AssetId, timeframe: number, atMs: number, most: number): Promise<PastMap> {
+    return readPast(this.#opened(), asset, timeframe, atMs, most)
   }
 
   async checkpoints(): Promise<Checkpoint[]> {
