@@ -41,6 +41,9 @@ export interface Rig {
   until(what: string, holds: () => boolean, mostMs?: number): Promise<number>
   /** The market stands still until every book of the feed is the venue's. */
   settled(mostMs?: number): Promise<number>
+  /** The taker has no room until it is unblocked. */
+  block(): void
+  unblock(): void
   close(): Promise<void>
 }
 
@@ -70,6 +73,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
   const records: Decoded[] = []
   const books = new Map<number, Map<number | string, number>>()
   let prints = 0
+  let room: PromiseWithResolvers<boolean> | undefined
   const stop = new AbortController()
   const ended = feed.run(
     {
@@ -82,7 +86,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
           if (book === undefined) books.set(record.asset, (book = new Map()))
           bookOf([record], book as Map<string, number>)
         }
-        return true
+        return room?.promise ?? true
       },
     },
     stop.signal,
@@ -126,6 +130,13 @@ export async function openRig(options: RigOptions): Promise<Rig> {
       } finally {
         exchange.run(STEP_MS)
       }
+    },
+    block() {
+      room = Promise.withResolvers<boolean>()
+    },
+    unblock() {
+      room?.resolve(true)
+      room = undefined
     },
     async close() {
       stop.abort()
