@@ -42,13 +42,13 @@ test('whoever waits for a healthy service waits for one that can say so', () => 
 
 test('the map is told what the command line reads, and the broker answers where the map looks', () => {
   const config = read('src/config.ts')
-  const set = [...Object.keys(compose.services['map']?.environment ?? {}), ...dockerfile.matchAll(/(LMAP_\w+)=/g)].map(
+  const set = [...Object.keys(compose.services.map?.environment ?? {}), ...dockerfile.matchAll(/(LMAP_\w+)=/g)].map(
     (name) => (typeof name === 'string' ? name : name[1]!),
   )
   expect(set.length).toBeGreaterThan(3)
   for (const name of set) expect(config).toContain(`'--${name.replace('LMAP_', '').toLowerCase()} `)
   const { kafka, map } = compose.services
-  expect(String(kafka?.environment?.['KAFKA_ADVERTISED_LISTENERS'])).toContain(String(map?.environment?.['LMAP_KAFKA']))
+  expect(String(kafka?.environment?.KAFKA_ADVERTISED_LISTENERS)).toContain(String(map?.environment?.LMAP_KAFKA))
 })
 
 test('the image is built in stages, runs as an ordinary user and copies what exists', () => {
