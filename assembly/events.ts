@@ -41,6 +41,7 @@ import {
 } from "./layout";
 import { realisedAdd, realisedClock } from "./realised";
 import { gridStart } from "./regrid";
+import { reportsBatch, reportsClock, reportsLiquidation, reportsPrint } from "./reports";
 import { ringAt } from "./ring";
 import { silenceClock } from "./silence";
 
@@ -97,6 +98,7 @@ export function batchApply(at: u32, records: u32): void {
     venueMs = receiveMs;
     count(HEAD_LATE);
   }
+  reportsBatch(venue, venueMs);
   let isWhole = false;
   let hasNews = false;
   for (let i: u32 = 0; i < records; i++) {
@@ -122,6 +124,7 @@ export function batchApply(at: u32, records: u32): void {
       count(HEAD_LEVELS);
     } else if (kind === TRADE) {
       trade(venue, v, <f64>tick * load<f64>(v + V_TICK_SIZE), value, timeMs);
+      reportsPrint(venue, v, flags & 1, tick, value, timeMs);
     } else if (kind === MARK_PRICE) {
       mark(v, value);
     } else if (kind === BOOK_RESET) {
@@ -147,6 +150,7 @@ function count(counter: usize): void {
 function advance(timeMs: f64): void {
   if (load<f64>(HEAD_STEP) > 0) {
     silenceClock(timeMs);
+    reportsClock(timeMs);
     levelsClock(timeMs);
     realisedClock(timeMs);
     columnsRoll(timeMs);
@@ -221,6 +225,7 @@ function liquidation(venue: i32, flags: i32, price: f64, coins: f64, timeMs: f64
   columnsLiquidation(side, bucket, cents);
   realisedAdd(venue, side, bucket, cents, timeMs);
   levelsLiquidation(venue, side, usd);
+  reportsLiquidation(venue, side, usd, timeMs);
   const message = openMessage();
   const row = message + MESSAGE_BYTES;
   store<u8>(row, <u8>venue);

@@ -14,12 +14,14 @@
        BOOK     one order book per venue slot: window + overflow
        LEVELS   the estimator's ledger
        SCORE    what the published score remembers
+       REPORTS  walls, tape, absorptions, convergences: report-layout.ts
      SENT     codes of each live column as last sent or closed (lost with a checkpoint: a key frame follows a restart)
      SCRATCH  values and codes of the layer at work, the predicted map
      OUT      messages to the main thread
 
    All values are little-endian; every location is a multiple of 16. */
 import { ESTIMATOR_BYTES } from "./estimator";
+import { REPORTS_BYTES } from "./report-layout";
 import { SCORE_BYTES } from "./score";
 
 /** Changes when a checkpoint of an older core cannot be read any more. */
@@ -48,6 +50,8 @@ export const SETTING_SKEW_MS: usize = CONTROL + 272;
 export const SETTING_DISTANCE_MIN: usize = CONTROL + 280; // 1 / highest leverage less its maintenance rate
 export const SETTING_PHASE_MS: usize = CONTROL + 296; // f64, spreads what is done once a second over the assets
 export const SETTING_COMPLETE_MASK: usize = CONTROL + 288; // u32, venues whose liquidation feed is complete
+export const SETTING_FLOOR: usize = CONTROL + 304; // f64, USD that a report is worth at least
+export const SETTING_STALE_MS: usize = CONTROL + 312; // f64, a venue that was silent for so long is stale
 export const CONTROL_BYTES: usize = 4096;
 
 export const RING: usize = CONTROL + CONTROL_BYTES;
@@ -161,7 +165,8 @@ export const BOOK: usize = REALISED_LAST + 2 * GRID_ARRAY;
 
 export const LEVELS: usize = BOOK + BOOK_STRIDE * <usize>VENUE_SLOTS;
 export const SCORE: usize = (LEVELS + ESTIMATOR_BYTES + 15) & ~15;
-export const STATE_END: usize = (SCORE + SCORE_BYTES + 4095) & ~4095;
+export const REPORTS: usize = (SCORE + SCORE_BYTES + 15) & ~15;
+export const STATE_END: usize = (REPORTS + REPORTS_BYTES + 4095) & ~4095;
 
 export const COLUMN_CODES: usize = <usize>(LAYERS * BUCKETS);
 export const SENT: usize = STATE_END;
@@ -186,13 +191,16 @@ export const OUT_BYTES: usize = 1 << 20;
 export const MESSAGE_BYTES: usize = 16;
 /**
  * What one batch can add at most: two closes of every timeframe and two scores (its first record may come long after
- * the clock, its last one behind the next end), and a row for each record.
+ * the clock, its last one behind the next end), a row for each record, and so many reports.
  */
 export const LIQUIDATION_BYTES: usize = MESSAGE_BYTES + 40;
 export const SCORE_MESSAGE_BYTES: usize = MESSAGE_BYTES + 96;
+export const REPORT_ROWS_MAX: u32 = 1024;
+export const REPORT_BYTES_MAX: usize = MESSAGE_BYTES + 144;
 export const OUT_BATCH_MAX: usize =
   2 * (<usize>TIMEFRAMES * (MESSAGE_BYTES + BLOCK_BYTES_MAX + 16 + COLUMN_CODES) + SCORE_MESSAGE_BYTES) +
-  4096 * (LIQUIDATION_BYTES + 8);
+  4096 * (LIQUIDATION_BYTES + 8) +
+  <usize>REPORT_ROWS_MAX * REPORT_BYTES_MAX;
 
 export const MAP_END: usize = OUT + OUT_BYTES;
 

@@ -83,6 +83,7 @@ class Player {
         },
         liquidation: () => undefined,
         score: () => undefined,
+        report: () => undefined,
         live: ({ kind, block, timeframe }) => {
           if (timeframe === TIMEFRAME && (kind === 'key' || kind === 'delta')) this.sample.live.push({ kind, block })
         },

@@ -73,6 +73,7 @@ export async function run(config: Config, { log, now, version, proxyEnv }: Surro
         column: (column) => store.column(column),
         liquidation: (row) => store.liquidation(row),
         score: (row) => store.score(row),
+        report: (row) => store.report(row),
         live: (block) => gateway.block(block),
         turned: () => gateway.flush(),
       },

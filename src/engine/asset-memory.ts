@@ -2,10 +2,12 @@ import type { Asset } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
+import { type Asymmetry, reportFloorUsd } from '../model/reports.ts'
 import type { ModelStatus, VenueStatus } from '../model/stages.ts'
 import { venueStates, venues } from '../model/venues.ts'
 import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
 import { readRealised } from './realised.ts'
+import { asymmetryOf } from './report-messages.ts'
 
 const IMAGE_PAGE_BYTES = 4096
 /** Assets do what they do once a second one after the other, some milliseconds apart. */
@@ -42,6 +44,8 @@ export class AssetMemory {
     this.#view.setFloat64(map.settings.skewMs, limits.clockSkewMsMax, true)
     this.#view.setFloat64(map.settings.distanceMin, nearestLiquidation(asset), true)
     this.#view.setFloat64(map.settings.phaseMs, (asset.id * PHASE_MS) % SWEEP_MS, true)
+    this.#view.setFloat64(map.settings.floor, reportFloorUsd(asset.openInterestUsd), true)
+    this.#view.setFloat64(map.settings.staleMs, limits.venueStaleMs, true)
     const complete = venues.map((venue, id) => (venue.liquidations === 'complete' ? 1 << id : 0))
     this.#view.setUint32(
       map.settings.completeMask,
@@ -126,6 +130,10 @@ export class AssetMemory {
       }),
       realised: readRealised(this.#view, this.#map),
     }
+  }
+
+  asymmetry(): Asymmetry {
+    return asymmetryOf(this.#view, this.#map.reports)
   }
 
   venue(venue: number): VenueStatus {

@@ -30,9 +30,12 @@ export interface CoreMap {
     distanceMin: number
     phaseMs: number
     completeMask: number
+    floor: number
+    staleMs: number
   }
   readonly state: number
   readonly stateEnd: number
+  readonly reports: number
   readonly head: number
   readonly venue: number
   readonly venueStride: number
@@ -124,9 +127,12 @@ export function mapOfCore(module: WebAssembly.Module): CoreMap {
       distanceMin: value('SETTING_DISTANCE_MIN'),
       phaseMs: value('SETTING_PHASE_MS'),
       completeMask: value('SETTING_COMPLETE_MASK'),
+      floor: value('SETTING_FLOOR'),
+      staleMs: value('SETTING_STALE_MS'),
     },
     state: value('STATE'),
     stateEnd: value('STATE_END'),
+    reports: value('REPORTS'),
     head: value('HEAD'),
     venue: value('VENUE'),
     venueStride: value('VENUE_STRIDE'),

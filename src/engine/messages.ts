@@ -1,6 +1,8 @@
 import { BUCKETS, LAYERS } from '../model/layers.ts'
+import type { Report } from '../model/reports.ts'
 import type { ClosedColumn, LiquidationRow, LiveBlock, ScoreRow } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
+import { reportOf } from './report-messages.ts'
 
 /* Messages of the core (assembly/column-out.ts): u32 bytes | u8 type | u8 timeframe | u16 padding | f64 clockMs | body.
    Bodies: blocks as in docs/wire.md; a closed block is followed, from the next multiple of 16, by its codes. */
@@ -15,6 +17,7 @@ export interface EngineOutputs {
   column(column: ClosedColumn): void
   liquidation(row: LiquidationRow): void
   score(row: ScoreRow): void
+  report(row: Report): void
   live(block: LiveBlock): void
 }
 
@@ -40,6 +43,9 @@ export function readMessages(out: Uint8Array, asset: AssetId, outputs: EngineOut
       outputs.live({ asset, timeframe, kind, clockMs, block: out.slice(body, body + blockBytes) })
     } else if (kind !== undefined) {
       outputs.live({ asset, timeframe, kind, clockMs, block: out.slice(body, end) })
+    } else {
+      const report = reportOf(type, view, body, asset)
+      if (report !== undefined) outputs.report(report)
     }
     at += bytes
   }

@@ -1,3 +1,4 @@
+import type { Report } from './reports.ts'
 import type { AssetId } from './units.ts'
 import type { VenueName } from './venues.ts'
 
@@ -217,6 +218,7 @@ export interface Store extends Stage {
   liquidation(row: LiquidationRow): void
   score(row: ScoreRow): void
   venueMinute(row: VenueMinuteRow): void
+  report(row: Report): void
   checkpoint(checkpoint: Checkpoint): void
   /** True: room for more; a promise: wait for it. */
   readonly room: true | Promise<void>

@@ -11,6 +11,7 @@ export function createNoStore(): Store {
     liquidation() {},
     score() {},
     venueMinute() {},
+    report() {},
     checkpoint() {},
     columns: async () => [],
     at: async () => ({ closed: [], open: undefined, asOfMs: 0, model: undefined }),

@@ -11,7 +11,16 @@ export interface Retention {
 /** What the migrations say. */
 const standard: Retention = {
   columns: { '1m': 30, '5m': 90, '15m': 180, '1h': 1095, '4h': 1095, '1d': 1095 },
-  tables: { liquidations: 1095, scores: 3650, venue_minutes: 365, column_totals: 1095 },
+  tables: {
+    liquidations: 1095,
+    scores: 3650,
+    venue_minutes: 365,
+    column_totals: 1095,
+    walls: 365,
+    sweeps: 1095,
+    absorptions: 1095,
+    convergences: 1095,
+  },
 }
 const DAYS_MAX = 36_500
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits as allLimits } from '../model/limits.ts'
+import type { Report } from '../model/reports.ts'
 import type {
   Checkpoint,
   ClosedColumn,
@@ -20,6 +21,7 @@ import { columnsQuery, readColumns } from './column-rows.ts'
 import { type Insert, insertsOf } from './inserts.ts'
 import { migrate, readMigrations, statementForm } from './migrations.ts'
 import { readPast } from './past.ts'
+import { tableOfReport } from './report-rows.ts'
 import { applyRetention, type Retention } from './retention.ts'
 import { RowQueue } from './row-queue.ts'
 import { type StoredScore, scoreOf, scoresQuery } from './score-rows.ts'
@@ -134,6 +136,10 @@ class QueuedStore implements ClickHouseStore {
 
   venueMinute(row: VenueMinuteRow): void {
     this.#take('venue_minutes', row)
+  }
+
+  report(row: Report): void {
+    this.#take(tableOfReport[row.kind], row)
   }
 
   checkpoint(checkpoint: Checkpoint): void {

@@ -1,6 +1,8 @@
+import type { AbsorptionRow, ConvergenceRow, SweepRow, WallRow } from '../model/reports.ts'
 import type { ClosedColumn, LiquidationRow, ScoreRow, VenueMinuteRow } from '../model/stages.ts'
 import { columnLine, columnNames } from './column-rows.ts'
 import { liquidationLine, liquidationNames } from './liquidation-rows.ts'
+import { reportTables } from './report-rows.ts'
 import { scoreLine, scoreNames } from './score-rows.ts'
 import { venueMinuteLine, venueMinuteNames } from './venue-minute-rows.ts'
 
@@ -10,6 +12,10 @@ export interface TableRows {
   liquidations: LiquidationRow
   scores: ScoreRow
   venue_minutes: VenueMinuteRow
+  walls: WallRow
+  sweeps: SweepRow
+  absorptions: AbsorptionRow
+  convergences: ConvergenceRow
 }
 
 export type TableName = keyof TableRows
@@ -26,6 +32,7 @@ export const tables: { readonly [Name in TableName]: Table<TableRows[Name]> } = 
   liquidations: { columns: liquidationNames, line: liquidationLine },
   scores: { columns: scoreNames, line: scoreLine },
   venue_minutes: { columns: venueMinuteNames, line: venueMinuteLine },
+  ...reportTables,
 }
 
 export const tableNames = Object.keys(tables) as readonly TableName[]

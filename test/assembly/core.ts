@@ -3,6 +3,7 @@ import { AssetMemory } from '../../src/engine/asset-memory.ts'
 import { type CoreMap, instantiateCore, mapOfCore } from '../../src/engine/core.ts'
 import { readMessages } from '../../src/engine/messages.ts'
 import type { Asset } from '../../src/model/assets.ts'
+import type { Report } from '../../src/model/reports.ts'
 import type { ClosedColumn, LiquidationRow, LiveBlock, ScoreRow } from '../../src/model/stages.ts'
 
 export const builds = { release: '../../build/core.wasm', debug: '../../build/core.debug.wasm' } as const
@@ -15,6 +16,7 @@ export class CoreUnderTest {
   readonly columns: ClosedColumn[] = []
   readonly liquidations: LiquidationRow[] = []
   readonly scores: ScoreRow[] = []
+  readonly reports: Report[] = []
   readonly live: LiveBlock[] = []
   readonly #core: ReturnType<typeof instantiateCore>
 
@@ -40,6 +42,7 @@ export class CoreUnderTest {
         column: (column) => this.columns.push(column),
         liquidation: (row) => this.liquidations.push(row),
         score: (row) => this.scores.push(row),
+        report: (row) => this.reports.push(row),
         live: (block) => this.live.push(block),
       })
       this.memory.clearOut()

@@ -56,6 +56,7 @@ export async function runEngine(task: EngineTask): Promise<EngineRun> {
       column: (column) => columns.push(column),
       liquidation: () => undefined,
       score: () => undefined,
+      report: () => undefined,
       live: () => undefined,
       turned: () => undefined,
     },
