@@ -17,6 +17,10 @@ const benches: Record<string, { text: string; load: () => Promise<{ bench: Bench
     text: 'bytes of frames beside JSON, gzip, permessage-deflate and MessagePack',
     load: () => import('./frames.ts'),
   },
+  positions: {
+    text: 'the predicted map beside the positions that the simulator holds',
+    load: () => import('./positions.ts'),
+  },
   load: { text: 'the whole process under 80,000 level updates a second', load: () => import('./load/load.ts') },
 }
 /** Small runs of everything: shows in CI that each bench works, measures nothing. */
