@@ -42,6 +42,8 @@ export interface Config {
     | { readonly kind: 'embedded' }
     | { readonly kind: 'server'; readonly url: string }
     | { readonly kind: 'none' }
+  /** Questions in SQL are answered at /api/v1/sql. */
+  readonly sql: boolean
   /** Cluster of the ClickHouse server. */
   readonly cluster: string | undefined
   /** Keeping times that differ from the usual ones, as written. */
@@ -123,6 +125,7 @@ function command(version: string): Command {
     .addOption(option('--host <address>', 'address to listen on; 0.0.0.0 for every network').default('127.0.0.1'))
     .addOption(option('--data <dir>', 'folder for history').default('data'))
     .addOption(option('--clickhouse <url>', 'keep history in this ClickHouse server'))
+    .addOption(option('--sql', 'answer questions in SQL at /api/v1/sql, read-only').default(false))
     .addOption(option('--cluster <name>', 'cluster of that server: replicated and distributed tables'))
     .addOption(option('--retention <times>', 'days to keep, such as columns.1m=60,liquidations=3650'))
     .addOption(new Option('--no-store', 'keep no history').env('LMAP_NO_STORE'))

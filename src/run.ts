@@ -13,6 +13,7 @@ import { COLUMNS } from './model/timeframes.ts'
 import type { UnixMs } from './model/units.ts'
 import { createNoStore } from './store/no-store.ts'
 import { readRetention } from './store/retention.ts'
+import { answerOf } from './store/sql.ts'
 import { createSqlSocket } from './store/sql-socket.ts'
 import { type ClickHouseStore, createStore } from './store/store.ts'
 import { VenueMinutes } from './store/venue-minutes.ts'
@@ -103,6 +104,8 @@ export async function run(config: Config, { log, now, version, proxyEnv }: Surro
         liquidity: (asset) => engine.liquidity(asset),
         model: (asset) => engine.model(asset),
         scores: (asset, most) => store.scores(asset, most),
+        at: (asset, timeframe, atMs, most) => store.at(asset, timeframe, atMs, most),
+        ask: config.sql && history !== undefined ? (sql, format) => answerOf(history, sql, format) : undefined,
       },
       status: () => {
         if (ready !== undefined && chosen.some((asset) => engine.price(asset.id) > 0)) ready = undefined

@@ -5,6 +5,7 @@ import { type Mode, modes } from '../model/modes.ts'
 import { COLUMNS } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { quote, streamOf } from './control.ts'
+import { readTime } from './past.ts'
 
 /** What requests ask for in their query; everything else is refused with LMAP_REQUEST_INVALID or LMAP_REQUEST_UNKNOWN. */
 
@@ -19,17 +20,32 @@ export interface MapQuery extends StreamQuery {
   readonly columns: number
   readonly layers: readonly LayerName[]
   readonly mode: Mode | undefined
+  /** Undefined: now. */
+  readonly atMs: number | undefined
 }
 
 export function readMapQuery(query: string, columnsDefault: number): MapQuery {
-  const parameters = readParameters(query, ['asset', 'timeframe', 'columns', 'layers', 'mode'])
+  const parameters = readParameters(query, ['asset', 'timeframe', 'columns', 'layers', 'mode', 'at'])
   const mode = readMode(parameters.get('mode'))
   return {
     ...readStream(parameters),
     columns: readCount(parameters, 'columns', columnsDefault, COLUMNS),
     layers: readLayers(parameters.get('layers'), mode),
     mode,
+    atMs: readAt(parameters.get('at')),
   }
+}
+
+/** A question for the history, as text, and the format of its answer. */
+export function readSqlQuery(query: string): { sql: string; format: string } {
+  const parameters = readParameters(query, ['query', 'format'])
+  const sql = parameters.get('query')
+  if (sql === null) throw new LmapError('LMAP_REQUEST_INVALID', 'query is missing, one SELECT.')
+  return { sql, format: parameters.get('format') ?? 'json' }
+}
+
+function readAt(text: string | null): number | undefined {
+  return text === null ? undefined : readTime(text)
 }
 
 export function readStreamQuery(query: string): StreamQuery {

@@ -3,14 +3,15 @@ import { LmapError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import { modelStates } from '../model/model-states.ts'
-import type { ModelStatus, ScoreRow } from '../model/stages.ts'
+import type { ModelStatus, PastMap, ScoreRow } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import { clustersOf } from './clusters.ts'
 import { mapJson } from './map-json.ts'
 import { modeFacts, venueFacts } from './map-reading.ts'
 import type { Moments } from './moments.ts'
-import { readMapQuery, readScoreQuery, readStreamQuery } from './query.ts'
-import { errorReply, jsonReply, type Reply } from './reply.ts'
+import { pastFacts, pastMoment } from './past.ts'
+import { type MapQuery, readMapQuery, readScoreQuery, readSqlQuery, readStreamQuery } from './query.ts'
+import { errorReply, jsonReply, type Reply, uncached } from './reply.ts'
 import { scoreOf } from './score.ts'
 import type { StreamTable } from './stream-table.ts'
 
@@ -20,6 +21,10 @@ export interface ReadingSources {
   model(asset: AssetId): ModelStatus
   /** Scored hours, oldest first. */
   scores(asset: AssetId, most: number): Promise<ScoreRow[]>
+  /** A stream as known at a time, with at most so many closed columns. */
+  at(asset: AssetId, timeframe: number, atMs: number, most: number): Promise<PastMap>
+  /** Answers questions of people; undefined where that was not asked for. */
+  readonly ask: ((sql: string, format: string) => Promise<{ type: string; body: Uint8Array }>) | undefined
 }
 
 export interface ReadingsOptions {
@@ -27,6 +32,8 @@ export interface ReadingsOptions {
   moments: Moments
   limits: Limits
   venueStates(asset: AssetId): Uint8Array
+  simulated: boolean
+  source: string
   sources: ReadingSources | undefined
 }
 
@@ -44,6 +51,8 @@ export class Readings {
   map(query: string): Promise<Reply> {
     const { table, moments, limits } = this.#options
     const wanted = readMapQuery(query, limits.mapColumns)
+    const { atMs } = wanted
+    if (atMs !== undefined) return this.#bounded(() => this.#past(wanted, atMs))
     return this.#bounded(async () => {
       const moment = await moments.read(table.at(wanted.asset, wanted.timeframe), wanted.columns)
       const { state } = this.#model(wanted.asset)
@@ -79,6 +88,34 @@ export class Readings {
     try {
       const history = (await sources?.scores(asset, hours)) ?? []
       return jsonReply(200, scoreOf(assets[asset]!.name, model, history))
+    } catch (error) {
+      if (!(error instanceof LmapError)) throw error
+      return errorReply(503, error.code, error.message, error.hint)
+    }
+  }
+
+  async sql(query: string): Promise<Reply> {
+    const { sources } = this.#options
+    const { sql, format } = readSqlQuery(query)
+    if (sources?.ask === undefined) {
+      return errorReply(404, 'LMAP_REQUEST_UNKNOWN', 'Questions in SQL are not answered here.', 'Start with --sql.')
+    }
+    try {
+      const { type, body } = await sources.ask(sql, format)
+      return { status: 200, headers: [['content-type', type], uncached], body }
+    } catch (error) {
+      if (!(error instanceof LmapError) || error.code.startsWith('LMAP_REQUEST')) throw error
+      return errorReply(503, error.code, error.message, error.hint)
+    }
+  }
+
+  async #past(wanted: MapQuery, atMs: number): Promise<Reply> {
+    const { sources, simulated, source } = this.#options
+    if (sources === undefined) return errorReply(503, 'LMAP_NOT_READY', 'There is no history here.')
+    try {
+      const past = await sources.at(wanted.asset, wanted.timeframe, atMs, wanted.columns)
+      const moment = pastMoment(past, wanted, { simulated, source })
+      return jsonReply(200, mapJson(moment, wanted.layers, pastFacts(past, atMs, wanted.mode)))
     } catch (error) {
       if (!(error instanceof LmapError)) throw error
       return errorReply(503, error.code, error.message, error.hint)

@@ -47,7 +47,7 @@ export const commonHeaders: Reply['headers'] = [
 ]
 
 const jsonType = ['content-type', 'application/json; charset=utf-8'] as const
-const uncached = ['cache-control', 'no-store'] as const
+export const uncached = ['cache-control', 'no-store'] as const
 
 export function jsonReply(status: number, body: object | string | Iterable<string>): Reply {
   const isText = typeof body === 'string' || Symbol.iterator in body

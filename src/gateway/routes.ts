@@ -43,6 +43,7 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
       body: await metrics.text(),
     }),
     '/api/v1/map': ({ query }) => readings.map(query),
+    '/api/v1/sql': ({ query }) => readings.sql(query),
     '/api/v1/clusters': ({ query }) => readings.clusters(query),
     '/api/v1/score': ({ query }) => readings.score(query),
     '/stream': () => ({

@@ -107,7 +107,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const fanOut = new FanOut({ table, hello: helloText(options), limits, metrics: numbers, now })
   const moments = new Moments({ table, simulated, source, liveWaitMsMax: limits.liveWaitMsMax })
   const { venueStates, readings: sources } = options
-  const readings = new Readings({ table, moments, limits, venueStates, sources })
+  const readings = new Readings({ table, moments, limits, venueStates, simulated, source, sources })
   options.metrics.observedGauge('gateway_clients', 'Open connections.', () => fanOut.clientCount)
   options.metrics.observedGauge('gateway_subscriptions', 'Subscriptions.', () => fanOut.subscriptionCount)
   options.metrics.observedGauge('gateway_streams', 'Streams kept fresh by the engine.', () => table.activeCount)

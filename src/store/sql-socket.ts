@@ -7,7 +7,7 @@ import { type ErrorCode, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { Stage } from '../model/stages.ts'
 import type { Log } from '../telemetry/log.ts'
-import { type SqlFormat, sqlFormats } from './sql.ts'
+import { formatOf, type SqlFormat } from './sql.ts'
 
 /*
  * The embedded engine lets one process into its folder. While that process runs, `npm run sql` asks it here: HTTP on a
@@ -85,14 +85,6 @@ export async function askSocket(path: string, sql: string, format: SqlFormat): P
   if (response.statusCode === 200) return body
   const failure = JSON.parse(body.toString()) as { code: ErrorCode; message: string; hint?: string }
   throw new LmapError(failure.code, failure.message, failure.hint === undefined ? {} : { hint: failure.hint })
-}
-
-export function formatOf(name: string | null): SqlFormat {
-  if (name === null) return 'json'
-  if (Object.hasOwn(sqlFormats, name)) return name as SqlFormat
-  throw new LmapError('LMAP_REQUEST_INVALID', 'There is no such format.', {
-    hint: `There are ${Object.keys(sqlFormats).join(', ')}.`,
-  })
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

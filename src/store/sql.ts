@@ -16,6 +16,32 @@ export const sqlFormats = {
 
 export type SqlFormat = keyof typeof sqlFormats
 
+const types: Readonly<Record<SqlFormat, string>> = {
+  json: 'application/json; charset=utf-8',
+  jsonl: 'application/x-ndjson; charset=utf-8',
+  csv: 'text/csv; charset=utf-8',
+  tsv: 'text/tab-separated-values; charset=utf-8',
+  table: 'text/plain; charset=utf-8',
+}
+
+/** An answer with its media type; the name of the format comes from outside. */
+export async function answerOf(
+  store: { ask(sql: string, format: SqlFormat): Promise<Uint8Array> },
+  sql: string,
+  format: string,
+): Promise<{ type: string; body: Uint8Array }> {
+  const known = formatOf(format)
+  return { type: types[known], body: await store.ask(sql, known) }
+}
+
+export function formatOf(name: string | null): SqlFormat {
+  if (name === null) return 'json'
+  if (Object.hasOwn(sqlFormats, name)) return name as SqlFormat
+  throw new LmapError('LMAP_REQUEST_INVALID', 'There is no such format.', {
+    hint: `There are ${Object.keys(sqlFormats).join(', ')}.`,
+  })
+}
+
 /**
  * Answers questions of people: one after the other, by a connection that can only read, within limits of time, memory
  * and rows, after the gate has let them pass.

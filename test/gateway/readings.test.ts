@@ -52,7 +52,13 @@ const hour: ScoreRow = {
 async function start(model: ModelStatus, scores: () => Promise<ScoreRow[]> = async () => [hour]): Promise<void> {
   let feed: Feed | undefined
   rig = await startGateway({
-    readings: { liquidity: async () => liquidity, model: () => model, scores },
+    readings: {
+      liquidity: async () => liquidity,
+      model: () => model,
+      scores,
+      at: async () => ({ closed: [], open: undefined, asOfMs: 0, model: undefined }),
+      ask: undefined,
+    },
     activate: (_asset, _timeframe, on) => {
       if (!on) return
       setTimeout(() => feed!.key(), 5)

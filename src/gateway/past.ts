@@ -1,0 +1,57 @@
+import { assets } from '../model/assets.ts'
+import { LmapError } from '../model/errors.ts'
+import { modelStates } from '../model/model-states.ts'
+import type { Mode } from '../model/modes.ts'
+import type { ClosedColumn, PastMap } from '../model/stages.ts'
+import { timeframes } from '../model/timeframes.ts'
+import type { Column } from '../wire/blocks.ts'
+import type { MapFacts, MapMoment } from './map-json.ts'
+import { modeFacts } from './map-reading.ts'
+import type { MapQuery } from './query.ts'
+
+/** With a zone: a time that means another moment on another machine is refused. */
+const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/
+const TIME_MS_MAX = 4_102_444_800_000 // 2100-01-01
+
+/** A moment as Unix milliseconds or as ISO 8601 with its zone. */
+export function readTime(text: string): number {
+  const timeMs = /^\d{1,14}$/.test(text) ? Number(text) : isoTime.test(text) ? Date.parse(text) : Number.NaN
+  if (timeMs >= 0 && timeMs <= TIME_MS_MAX) return timeMs
+  throw new LmapError('LMAP_REQUEST_INVALID', 'at is a time: Unix milliseconds, or ISO 8601 with its zone.', {
+    hint: 'Such as 2026-11-22T10:15:00Z.',
+  })
+}
+
+/** A map of the past in the shape of a live one. */
+export function pastMoment(
+  past: PastMap,
+  wanted: MapQuery,
+  origin: { readonly simulated: boolean; readonly source: string },
+): MapMoment {
+  const { name, ms } = timeframes[wanted.timeframe]!
+  const count = past.open === undefined ? wanted.columns : wanted.columns - 1
+  return {
+    asset: assets[wanted.asset]!.name,
+    timeframe: name,
+    timeframeMs: ms,
+    ...origin,
+    clockMs: past.asOfMs,
+    closed: count === 0 ? [] : past.closed.slice(-count).map(columnOf),
+    live: past.open === undefined ? undefined : columnOf(past.open),
+  }
+}
+
+/** What was known of the model then. Of the venues nothing is said: their minutes are a question for SQL. */
+export function pastFacts(past: PastMap, atMs: number, mode: Mode | undefined): MapFacts & { at: object } {
+  const { state, id } = past.model ?? { state: 0, id: 0 }
+  return {
+    at: { askedMs: atMs, asOfMs: past.asOfMs },
+    model: { id, state: modelStates[state]! },
+    venues: [],
+    mode: mode === undefined ? undefined : modeFacts(mode, state),
+  }
+}
+
+function columnOf({ asset: _asset, timeframe: _timeframe, ...column }: ClosedColumn): Column {
+  return column
+}
