@@ -9,6 +9,7 @@ import { BATCH_HEADER_BYTES, RECORD_BYTES } from '../../src/model/events.ts'
 import { requirement, sharedMissing, sharedPath } from '../requirements.ts'
 import {
   addressOf,
+  type Command,
   endCommands,
   expectRefusal,
   newFolder,
@@ -201,17 +202,19 @@ describe('Ctrl-C', () => {
 
   test('and a new start: the history goes on', async () => {
     const args = [...simulator, '--speed', '20', '--data', newFolder()]
-    const minutes = async (address: string, count: number): Promise<MapColumn[]> => {
-      await expect.poll(async () => (await columnsAt(address)).length, { timeout: 30_000 }).toBeGreaterThan(count)
+    const minutes = async (command: Command, count: number): Promise<MapColumn[]> => {
+      const address = await addressOf(command)
+      const enough = expect.poll(async () => (await columnsAt(address)).length, { timeout: 30_000 })
+      await command.during(enough.toBeGreaterThan(count))
       return columnsAt(address)
     }
     const first = startMain(args)
-    const before = await minutes(await addressOf(first), 2)
+    const before = await minutes(first, 2)
     first.signal('SIGINT')
     expect((await first.ended).code).toBe(0)
 
     const second = startMain(args)
-    const after = await minutes(await addressOf(second), before.length + 1)
+    const after = await minutes(second, before.length + 1)
     const closedBefore = before.filter((column) => !column.isLive)
     expect(after.slice(0, closedBefore.length)).toEqual(closedBefore)
     const gaps = after.slice(1).map((column, i) => column.openMs - after[i]!.openMs)

@@ -22,6 +22,8 @@ export interface Command {
   /** Resolves when stdout matches; fails when the process ends or the time is up before. */
   said(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
+  /** The work's result; fails with what the command has said when it ends meanwhile. */
+  during<Result>(work: Promise<Result>): Promise<Result>
 }
 
 const running = new Set<ChildProcess>()
@@ -50,6 +52,7 @@ export function startMain(args: readonly string[], env: NodeJS.ProcessEnv = {}):
   return {
     ended,
     signal: (name) => child.kill(name),
+    during: (work) => Promise.race([work, ended.then(unexpected)]),
     async said(pattern, withinMs = 20_000) {
       for (let waitedMs = 0; ; waitedMs += POLL_MS) {
         const match = pattern.exec(text.stdout)
@@ -61,6 +64,10 @@ export function startMain(args: readonly string[], env: NodeJS.ProcessEnv = {}):
       }
     },
   }
+}
+
+function unexpected({ code, signal, stdout, stderr }: Ended): never {
+  throw new Error(`the command has ended (${code ?? signal}):\n${stdout}${stderr}`)
 }
 
 /** Runs to the end. */
