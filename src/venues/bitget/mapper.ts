@@ -2,10 +2,17 @@ import { PriceKind } from '../../model/events.ts'
 import { createMapper, type Mapper, type MapperOptions } from '../mapper.ts'
 import type { MapperContext } from '../mapper-context.ts'
 import { type Fields, FrameFault, fieldsOf, listOf, longCounterOf, numberOf, sideOf, textOf } from '../mapper-fields.ts'
+import { Remembered } from '../remembered.ts'
 
 const ROW = { price: 0, size: 1 } as const
 
-type Topic = (symbol: string, frame: Fields, context: MapperContext) => void
+/** What is told again after a reconnect, or twice, counts once. */
+interface Seen {
+  readonly trades: Remembered
+  readonly liquidations: Remembered
+}
+
+type Topic = (symbol: string, frame: Fields, context: MapperContext, seen: Seen) => void
 
 /** Topics of v3; v2 and v1 called some of them otherwise. Books of fixed depth come as snapshots each time. */
 const topics: Readonly<Record<string, Topic>> = {
@@ -24,6 +31,7 @@ const productTypes: readonly unknown[] = ['usdt-futures', 'USDT-FUTURES', 'mc']
 
 /** Bitget v3 ("UTA"); v2 and v1 as far as recordings need them. */
 export function createBitgetMapper(options: MapperOptions = {}): Mapper {
+  const seen: Seen = { trades: new Remembered(), liquidations: new Remembered() }
   return createMapper(
     {
       venue: 'bitget',
@@ -43,7 +51,7 @@ export function createBitgetMapper(options: MapperOptions = {}): Mapper {
           return
         }
         // The liquidation topic covers all symbols and names none.
-        topic(topic === liquidations ? '' : textOf(arg.symbol ?? arg.instId), frame, context)
+        topic(topic === liquidations ? '' : textOf(arg.symbol ?? arg.instId), frame, context, seen)
       },
       rest: (_kind, _symbol, _body, context) => context.ignore(),
       reset() {},
@@ -92,7 +100,7 @@ function books(symbol: string, frame: Fields, context: MapperContext): void {
   })
 }
 
-function trades(symbol: string, frame: Fields, context: MapperContext): void {
+function trades(symbol: string, frame: Fields, context: MapperContext, seen: Seen): void {
   // The first push after subscribing is a snapshot of the past.
   if (frame.action === 'snapshot') {
     context.ignore()
@@ -106,11 +114,16 @@ function trades(symbol: string, frame: Fields, context: MapperContext): void {
     return
   }
   context.out.begin(market, context.receiveMs, rows[0]!.timeMs)
-  for (const row of rows) context.trade(market, row.side, row.price, row.size, row.timeMs)
+  for (const row of rows) {
+    const isNews = row.id === undefined || seen.trades.isNew(market.symbol, textOf(row.id))
+    if (isNews) context.trade(market, row.side, row.price, row.size, row.timeMs)
+  }
   context.out.end()
 }
 
 interface Trade {
+  /** v1 has none. */
+  id: unknown
   timeMs: number
   price: unknown
   size: unknown
@@ -121,10 +134,11 @@ interface Trade {
 function tradeOf(row: unknown): Trade {
   if (Array.isArray(row)) {
     const [time, price, size, side] = row as unknown[]
-    return { timeMs: numberOf(time), price, size, side: sideOf(side, 'buy', 'sell') }
+    return { id: undefined, timeMs: numberOf(time), price, size, side: sideOf(side, 'buy', 'sell') }
   }
   const fields = fieldsOf(row)
   return {
+    id: fields.i ?? fields.tradeId,
     timeMs: numberOf(fields.T ?? fields.ts),
     price: fields.p ?? fields.price,
     size: fields.v ?? fields.size,
@@ -132,17 +146,20 @@ function tradeOf(row: unknown): Trade {
   }
 }
 
-function liquidations(_symbol: string, frame: Fields, context: MapperContext): void {
+function liquidations(_symbol: string, frame: Fields, context: MapperContext, seen: Seen): void {
   for (const row of listOf(frame.data).map(fieldsOf)) {
     const market = context.market(textOf(row.symbol))
     if (market === undefined) continue
     // The position's side: buy means that a long was liquidated.
     const side = sideOf(row.side, 'buy', 'sell')
+    const timeMs = numberOf(row.ts)
     const price = numberOf(row.price)
     if (!(price > 0)) throw new FrameFault('no price')
     // `amount` is USDT, as documented: recorded ones divided by their price give whole lots, by themselves they do not.
     const size = numberOf(row.amount) / price
-    context.liquidation(market, side, PriceKind.unstated, row.price, size, numberOf(row.ts))
+    const isNews = seen.liquidations.isNew(market.symbol, `${side} ${timeMs} ${price} ${size}`)
+    if (isNews) context.liquidation(market, side, PriceKind.unstated, row.price, size, timeMs)
+    else context.ignore()
   }
 }
 

@@ -16,7 +16,7 @@ const PULSE = `${FAST}:BTC`
 const PULSE_MS_MAX = 5_000
 const SLOW_PULSE = `${SLOW}:BTC`
 const SLOW_PULSE_MS_MAX = 20_000
-const CONTEXT_MS_MAX = 60_000
+const TRADES_MS_MAX = 20_000
 
 /**
  * Hyperliquid perpetuals. Every book frame is whole as far as it goes, so there is nothing to splice; both cadences of a
@@ -43,11 +43,9 @@ export const hyperliquidProtocol: VenueProtocol = {
 
 function lanes(markets: readonly Market[]): LanePlan[] {
   const books = shares(markets, MARKETS_PER_SOCKET).map((share, index): LanePlan => {
-    const ofBook = share.map((market) => ({
-      market,
-      topics: [`${FAST}:${market.symbol}`, `${SLOW}:${market.symbol}`],
-    }))
-    const own = ofBook.flatMap((book) => book.topics)
+    // The fast frames alone show whether a book is alive: the slow ones would hide that they have ended.
+    const ofBook = share.map((market) => ({ market, topics: [`${FAST}:${market.symbol}`] }))
+    const own = share.flatMap(({ symbol }) => [`${FAST}:${symbol}`, `${SLOW}:${symbol}`])
     const pulseOnly = [PULSE, SLOW_PULSE].filter((topic) => !own.includes(topic))
     return {
       name: `books ${index + 1}`,
@@ -63,16 +61,14 @@ function lanes(markets: readonly Market[]): LanePlan[] {
     }
   })
   const trades = shares(markets, MARKETS_PER_SOCKET).map((share, index): LanePlan => {
-    const contexts = share.map((market) => `${CONTEXT}:${market.symbol}`)
+    const topics = share.flatMap(({ symbol }) => [`${CONTEXT}:${symbol}`, `${TRADES}:${symbol}`])
     return {
       name: `trades ${index + 1}`,
       path: PATH,
-      topics: [PULSE, ...contexts, ...share.map((market) => `${TRADES}:${market.symbol}`)],
-      pulseOnly: [PULSE],
-      pulses: [
-        { topics: [PULSE], deadMs: PULSE_MS_MAX },
-        { topics: contexts, deadMs: CONTEXT_MS_MAX },
-      ],
+      topics,
+      pulseOnly: [],
+      // Whatever comes shows that the socket lives: the contexts alone change with every price of the oracle.
+      pulses: [{ topics, deadMs: TRADES_MS_MAX }],
       books: [],
       markets: share,
     }

@@ -1,6 +1,8 @@
+import { limits } from '../../model/limits.ts'
 import { createMapper, type Mapper, type MapperOptions, type RestKind } from '../mapper.ts'
 import type { MapperContext } from '../mapper-context.ts'
 import { counterOf, type Fields, fieldsOf, listOf, numberOf, sideOf, textOf } from '../mapper-fields.ts'
+import { Levels } from '../mapper-levels.ts'
 import { Remembered } from '../remembered.ts'
 
 const ROW = { price: 'px', size: 'sz' } as const
@@ -83,15 +85,33 @@ function book(data: Fields, context: MapperContext): void {
   if (market === undefined) return
   context.book(market, (chain) => {
     const venueMs = numberOf(data.time)
-    if (chain.isLive && venueMs < (chain.last as number)) return context.ignore()
+    // A frame that was overtaken. One that seems far too old means that the venue's clock was wrong before.
+    const lateMs = (chain.last as number) - venueMs
+    if (chain.isLive && lateMs > 0 && lateMs <= limits.clockSkewMsMax) return context.ignore()
     const [bids, asks] = listOf(data.levels)
-    const levels = context.levels(market, bids, asks, ROW)
+    const all = context.levels(market, bids, asks, ROW)
     // Five fast levels say nothing of what lies behind them, twenty slow ones are all that is known.
     const isWhole = data.fast !== true
+    const levels = isWhole ? all : withoutTornTicks(all)
     chain.last = venueMs
     if (chain.isLive) chain.merge(levels, isWhole, context.receiveMs, venueMs, context.out)
     else chain.snapshot(levels, context.receiveMs, venueMs, context.out)
   })
+}
+
+/**
+ * Where the venue quotes finer than our tick, the outermost tick of a frame that goes no further may hold more than the
+ * frame says: what is known of it stays.
+ */
+function withoutTornTicks(levels: Levels): Levels {
+  if (levels.exacts.every((exact, index) => exact === levels.ticks[index])) return levels
+  const kept = new Levels()
+  // Best first on both sides.
+  const edges = [0, 1].map((side) => levels.ticks[levels.sides.lastIndexOf(side)])
+  for (const [index, side] of levels.sides.entries()) {
+    if (levels.ticks[index] !== edges[side]) kept.add(side, levels.exacts[index]!, levels.coins[index]!)
+  }
+  return kept
 }
 
 function trade(row: Fields, seen: Remembered, context: MapperContext): void {

@@ -3,10 +3,17 @@ import { limits } from '../../model/limits.ts'
 import { createMapper, type Mapper, type MapperOptions } from '../mapper.ts'
 import type { MapperContext } from '../mapper-context.ts'
 import { type Fields, fieldsOf, listOf, longCounterOf, numberOf, sideOf, textOf } from '../mapper-fields.ts'
+import { Remembered } from '../remembered.ts'
 
 const ROW = { price: 0, size: 1 } as const
 
-type Channel = (arg: Fields, frame: Fields, context: MapperContext) => void
+/** What is told again after a reconnect, or twice, counts once. */
+interface Seen {
+  readonly trades: Remembered
+  readonly liquidations: Remembered
+}
+
+type Channel = (arg: Fields, frame: Fields, context: MapperContext, seen: Seen) => void
 
 const channels: Readonly<Record<string, Channel>> = {
   books,
@@ -24,6 +31,7 @@ const depths: Readonly<Record<string, number>> = { books: 400, 'books-l2-tbt': 4
 
 /** OKX v5. Sizes are contracts; the market's `perUnit` holds the contract value. */
 export function createOkxMapper(options: MapperOptions = {}): Mapper {
+  const seen: Seen = { trades: new Remembered(), liquidations: new Remembered() }
   return createMapper(
     {
       venue: 'okx',
@@ -38,7 +46,7 @@ export function createOkxMapper(options: MapperOptions = {}): Mapper {
         const arg = fieldsOf(frame.arg)
         const channel = channels[textOf(arg.channel)]
         if (channel === undefined) context.ignore()
-        else channel(arg, frame, context)
+        else channel(arg, frame, context, seen)
       },
       rest(kind, _symbol, body, context) {
         if (kind === 'openInterest') openInterest({}, fieldsOf(body), context)
@@ -76,8 +84,14 @@ function books(arg: Fields, frame: Fields, context: MapperContext): void {
         continue
       }
       if (sequence !== undefined) {
+        const previous = longCounterOf(row.prevSeqId)
+        // The last frame once more.
+        if (sequence === chain.last && previous !== sequence) {
+          context.ignore()
+          continue
+        }
         // A keep-alive repeats the number, a maintenance reset lowers it; both name the last one as their predecessor.
-        if (longCounterOf(row.prevSeqId) !== chain.last) return context.gap(chain)
+        if (previous !== chain.last) return context.gap(chain)
         if (sequence < BigInt(chain.last)) context.resync(chain)
         chain.last = sequence
       }
@@ -86,7 +100,7 @@ function books(arg: Fields, frame: Fields, context: MapperContext): void {
   })
 }
 
-function trades(arg: Fields, frame: Fields, context: MapperContext): void {
+function trades(arg: Fields, frame: Fields, context: MapperContext, seen: Seen): void {
   const market = context.market(textOf(arg.instId))
   if (market === undefined) return
   const rows = listOf(frame.data).map(fieldsOf)
@@ -95,18 +109,23 @@ function trades(arg: Fields, frame: Fields, context: MapperContext): void {
     return
   }
   context.out.begin(market, context.receiveMs, numberOf(rows[0]!.ts))
-  for (const row of rows) context.trade(market, sideOf(row.side, 'buy', 'sell'), row.px, row.sz, numberOf(row.ts))
+  for (const row of rows) {
+    const side = sideOf(row.side, 'buy', 'sell')
+    const isNews = row.tradeId === undefined || seen.trades.isNew(market.symbol, textOf(row.tradeId))
+    if (isNews) context.trade(market, side, row.px, row.sz, numberOf(row.ts))
+  }
   context.out.end()
 }
 
-function liquidationOrders(_arg: Fields, frame: Fields, context: MapperContext): void {
+function liquidationOrders(_arg: Fields, frame: Fields, context: MapperContext, seen: Seen): void {
   for (const row of listOf(frame.data).map(fieldsOf)) {
     const market = context.market(textOf(row.instId))
     if (market === undefined) continue
     for (const detail of listOf(row.details).map(fieldsOf)) {
       const timeMs = numberOf(detail.ts)
       // The first frame after connecting repeats the past.
-      if (context.receiveMs - timeMs > limits.liquidationAgeMsMax) {
+      const id = `${detail.side} ${detail.posSide} ${timeMs} ${detail.bkPx} ${detail.sz}`
+      if (context.receiveMs - timeMs > limits.liquidationAgeMsMax || !seen.liquidations.isNew(market.symbol, id)) {
         context.ignore()
         continue
       }

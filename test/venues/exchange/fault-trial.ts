@@ -24,6 +24,7 @@ const CALM_MS = 250
 /** Opens a feed of its own, breaks its venue, and waits until all is well. Fails where it is not. */
 export async function tryFault(script: VenueScript, fault: FaultKind, seed: number): Promise<FaultTrial> {
   const rig = await openRig({ script, seed })
+  const isHarmless = isHarmlessOn(script, fault)
   try {
     const listed = (): number => rig.exchange.market.books.filter((of) => of.isListed).length
     const isWell = (): boolean => rig.state().state === 'live' && rig.state().booksLive === listed()
@@ -45,19 +46,24 @@ export async function tryFault(script: VenueScript, fault: FaultKind, seed: numb
     }, GLANCE_MS)
     await fault.inject(rig)
     const liftedMs = performance.now()
-    if (!fault.isHarmless) await rig.until(`aware of: ${fault.name}`, () => noticedMs !== undefined)
+    if (!isHarmless) await rig.until(`aware of: ${fault.name}`, () => noticedMs !== undefined)
     await rig.until(`well after: ${fault.name}`, isWell)
     await sleep(CALM_MS)
     await rig.until(`well after: ${fault.name}`, isWell)
     await rig.settled()
     clearInterval(glance)
     const recoveredMs = Math.max(0, performance.now() - liftedMs - CALM_MS)
-    if (fault.isHarmless && fingerprint(rig) !== before) throw new Error(`${script.venue} minds: ${fault.name}`)
+    if (isHarmless && fingerprint(rig) !== before) throw new Error(`${script.venue} minds: ${fault.name}`)
     const lost = rig.exchange.market.prints - rig.prints() - lostBefore
     return { venue: script.venue, fault: fault.name, noticedMs, state: state || 'live', recoveredMs, lost }
   } finally {
     await rig.close()
   }
+}
+
+/** The feed shall not even notice. */
+export function isHarmlessOn(script: VenueScript, fault: FaultKind): boolean {
+  return fault.isHarmless === true || script.unnoticed?.includes(fault.name) === true
 }
 
 /** Everything of the status that only changes when something is wrong. */

@@ -129,6 +129,14 @@ export class SampleMarket {
     return { kind: 'depth', of, changes: this.#move(of, levels) }
   }
 
+  /** What happens beside the depth of one book: a trade, and its prices. */
+  extras(of: SampleBook): MarketEvent[] {
+    return [
+      { kind: 'trade', of, print: this.#print(of) },
+      { kind: 'ticker', of },
+    ]
+  }
+
   #move(of: SampleBook, levels = 6): Change[] {
     const changes: Change[] = []
     const set = (side: 0 | 1, tick: number, units: number): void => {
@@ -141,9 +149,12 @@ export class SampleMarket {
     if (drift > 0) {
       set(1, of.mid, 0)
       of.mid++
+      // What lay between two ticks would be on the wrong side of the market with the next step.
+      set(1, of.mid - 0.5, 0)
       set(0, of.mid - 1, unitsOf(this.#random))
     } else if (drift < 0) {
       of.mid--
+      set(0, of.mid - 0.5, 0)
       set(0, of.mid, 0)
       set(1, of.mid, unitsOf(this.#random))
     }

@@ -18,6 +18,8 @@ export interface VenueScript {
   isServed?(topic: string, path: string): boolean
   /** The body of an answer to a request; undefined: there is no such page. */
   rest(ask: RestQuestion, market: SampleMarket, nowMs: number): unknown
+  /** Names of faults that nobody can notice here: what was broken is whole again with the next frame. */
+  readonly unnoticed?: readonly string[]
   /** What the venue answers where it was asked too often. */
   readonly tooMany: {
     readonly status: number
