@@ -18,7 +18,7 @@ export const limits = Object.freeze({
   /** A source hands its batches over in parts of about this size, or sooner where it must wait anyway. */
   sourceWriteBytes: 1 << 16,
   /** A source thread sends what it has gathered after so long, and its counts this often. */
-  sourceChunkMs: 20,
+  sourceChunkMs: 5,
   sourceStatusMs: 250,
   /** A source that follows the clock and falls further behind than this skips ahead. */
   sourceLagMsMax: 2_000,
@@ -120,6 +120,8 @@ export const limits = Object.freeze({
   clientSnapshotMsMax: 5_000,
   /** A connection that has not been greeted by then is given up: some platforms never tell of one that died early. */
   clientConnectMsMax: 8_000,
+  /** A page asks this often what the forecast is worth; an hour's score cannot change sooner. */
+  clientScoreMs: 60_000,
   /** Back-off of a client that reconnects, before jitter. */
   clientRetryMsMin: 300,
   clientRetryMsMax: 15_000,
@@ -159,6 +161,11 @@ export const limits = Object.freeze({
   /** Scored hours of a forecast that are told where the request does not say, and at most. */
   scoreHours: 168,
   scoreHoursMax: 720,
+  /** The plans file is looked at this often: a key that was revoked is off within this and a sweep. */
+  plansLookMs: 1_000,
+  plansFileBytesMax: 8 << 20,
+  /** Holders whose requests are counted before those of past minutes are forgotten. */
+  holdersCountedMax: 10_000,
   /** Path and query of a request. */
   urlBytesMax: 2_048,
   /** The built page, held in memory. */

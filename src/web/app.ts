@@ -1,5 +1,4 @@
 import type { Connection } from '../client/connection.ts'
-import { modelStates } from '../model/model-states.ts'
 import { type Mode, modes } from '../model/modes.ts'
 import { type TimeframeName, timeframes } from '../model/timeframes.ts'
 import type { AssetPicker } from './asset-picker.ts'
@@ -10,7 +9,9 @@ import { legend } from './legend.ts'
 import type { LiquidityMap } from './liquidity-map.ts'
 import { lookDefault, lookMenu } from './look-menu.ts'
 import { mapStatus } from './map-status.ts'
+import { modelBadge } from './model-badge.ts'
 import { formatRoute, parseRoute, type Route } from './route.ts'
+import type { Score } from './score.ts'
 import { venueStrip } from './venue-strip.ts'
 
 const modeTitles: Record<Mode, string> = {
@@ -18,12 +19,6 @@ const modeTitles: Record<Mode, string> = {
   synthetic: 'Predicted levels (2)',
   heatmap: 'Predicted levels, smoothed (3)',
   hybrid: 'Realised behind and at price, predicted beyond (4)',
-}
-const modelLabels = {
-  none: 'No model',
-  'not scored': 'Model not scored',
-  unproven: 'Model unproven',
-  scored: 'Model scored',
 }
 
 const markup = `
@@ -39,7 +34,7 @@ const markup = `
   </div>
   <div class="badges">
     <span class="badge simulated" hidden title="The data comes from the built-in simulator, not from a market">SIMULATED</span>
-    <span class="badge model" title="What is known about the skill of the predictions"></span>
+    <span class="badge model"></span>
     <span class="badge state" role="status"><i class="dot"></i><span></span></span>
   </div>
 </header>
@@ -53,6 +48,8 @@ const markup = `
 export interface AppOptions {
   readonly catalogue: Catalogue
   readonly connection: Connection
+  /** What the forecast of an asset is worth. */
+  readonly loadScore: (asset: string) => Promise<Score>
   readonly now: () => number
 }
 
@@ -140,10 +137,12 @@ export class LiquidityApp extends HTMLElement {
     })
   }
 
-  #wireStatus(map: LiquidityMap, { connection, catalogue, now }: AppOptions): void {
+  #wireStatus(map: LiquidityMap, { connection, catalogue, loadScore, now }: AppOptions): void {
     const showVenues = venueStrip(this.#part('.venues'))
     const showLegend = legend(this.#part('.legend'))
-    const [price, clock, model] = [this.#part('.price'), this.#part('time'), this.#part('.model')]
+    const model = this.#part('.model')
+    const showModel = modelBadge(model, loadScore, now)
+    const [price, clock] = [this.#part('.price'), this.#part('time')]
     const [simulated, state] = [this.#part('.simulated'), this.#part('.state')]
     const ticks = new Map(catalogue.assets.map(({ name, gridTick }) => [name, gridTick]))
     const show = (): void => {
@@ -153,7 +152,8 @@ export class LiquidityApp extends HTMLElement {
       state.dataset.kind = status.kind
       state.lastElementChild!.textContent = status.label
       simulated.hidden = !(data !== undefined && data.clockMs > 0 ? data.simulated : catalogue.simulated)
-      model.textContent = modelLabels[modelStates[data?.modelState ?? 0]!]
+      if (stream !== undefined) showModel(stream.asset, data?.modelState ?? 0)
+      map.modelText = model.textContent ?? ''
       clock.textContent = data !== undefined && data.clockMs > 0 ? formatClock(data.clockMs) : ''
       const last = data?.live ?? data?.columns.at(-1)
       const text = last === undefined ? '' : formatPrice(last.close, decimalsOf(ticks.get(stream!.asset) ?? 0.01))
@@ -161,7 +161,7 @@ export class LiquidityApp extends HTMLElement {
       price.dataset.kind = status.kind
       document.title = `${text} ${this.#route?.asset ?? ''} · Liquidity Map`.trim()
       showVenues(status.kind === 'lost' || status.kind === 'ended' ? undefined : data)
-      showLegend(map, map.mode, this.#showDepth, this.#look)
+      showLegend(map, map.modeShown, this.#showDepth, this.#look)
     }
     map.addEventListener('mapchange', show)
   }

@@ -18,6 +18,12 @@ function trim(value: number): string {
   return value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2)
 }
 
+/** +1.7 %: a part as people read it. */
+export function formatDistance(part: number): string {
+  const percent = Math.abs(part) * 100
+  return `${part < 0 ? '−' : '+'}${percent.toFixed(percent < 9.95 ? 1 : 0)} %`
+}
+
 /** Decimals that show a step of the price grid. */
 export function decimalsOf(tick: number): number {
   const text = tick.toFixed(12).replace(/0+$/, '')

@@ -1,3 +1,4 @@
+import { MODEL_REACH } from '../model/clusters.ts'
 import { BUCKETS } from '../model/layers.ts'
 import { type HeatField, SLOT_FIELDS } from './heat-field.ts'
 import type { HeatPainter, HeatStyle, HeatView } from './heat-painter.ts'
@@ -5,6 +6,11 @@ import { CHANNELS, Channel, RAMP_STEPS } from './palette.ts'
 
 /** Order in which channels are laid over each other. */
 const order = [Channel.bid, Channel.ask, Channel.predicted, Channel.realised]
+
+/** That far from price the forecast has no support: hatched, as in heat-shader.ts. */
+const HATCH_PX = 9
+const HATCH_WEAK = 0.18
+const HATCH_STRONG = 0.75
 
 /** The painter for browsers without WebGL2: one strip of pixels per slot, stretched to the slot's width. */
 export class CanvasPainter implements HeatPainter {
@@ -38,16 +44,9 @@ export class CanvasPainter implements HeatPainter {
       const row = field.slots[slot * SLOT_FIELDS]!
       if (row < 0) continue
       const from = row * BUCKETS * CHANNELS
-      this.#fillStrip(
-        field,
-        from,
-        field.slots[slot * SLOT_FIELDS + 1]!,
-        field.slots[slot * SLOT_FIELDS + 2]!,
-        view,
-        style,
-      )
-      this.#stripContext.putImageData(this.#pixels, 0, 0)
       const x = Math.round(view.slotZeroX + (slot - 0.5) * view.slotWidth)
+      this.#fillStrip(field, from, slot, x, view, style)
+      this.#stripContext.putImageData(this.#pixels, 0, 0)
       const next = Math.round(view.slotZeroX + (slot + 0.5) * view.slotWidth)
       this.#context.drawImage(this.#strip, x, 0, Math.max(1, next - x), height)
     }
@@ -62,7 +61,10 @@ export class CanvasPainter implements HeatPainter {
     }
   }
 
-  #fillStrip(field: HeatField, from: number, base: number, step: number, view: HeatView, style: HeatStyle): void {
+  #fillStrip(field: HeatField, from: number, slot: number, x: number, view: HeatView, style: HeatStyle): void {
+    const base = field.slots[slot * SLOT_FIELDS + 1]!
+    const step = field.slots[slot * SLOT_FIELDS + 2]!
+    const close = field.slots[slot * SLOT_FIELDS + 3]!
     const pixels = this.#pixels.data
     const reach = Math.max(0, view.pricePerPixel / step - 1) / 2
     for (let y = 0; y < view.height; y++) {
@@ -73,6 +75,9 @@ export class CanvasPainter implements HeatPainter {
       let green = 0
       let blue = 0
       let alpha = 0
+      const price = (bucket + base) * step
+      const isFar = close > 0 && Math.abs(price / close - 1) > MODEL_REACH
+      const stripe = isFar ? ((x + y) % HATCH_PX < HATCH_PX / 2 ? HATCH_WEAK : HATCH_STRONG) : 1
       for (let i = style.showDepth ? 0 : 2; i < CHANNELS; i++) {
         const channel = order[i]!
         let code = 0
@@ -81,7 +86,7 @@ export class CanvasPainter implements HeatPainter {
         }
         if (code === 0) continue
         const at = (channel * RAMP_STEPS + Math.round(this.#level[channel * 256 + code]! * (RAMP_STEPS - 1))) * 4
-        const share = style.ramps[at + 3]! / 255
+        const share = (style.ramps[at + 3]! / 255) * (channel === Channel.predicted ? stripe : 1)
         red = style.ramps[at]! * share + red * (1 - share)
         green = style.ramps[at + 1]! * share + green * (1 - share)
         blue = style.ramps[at + 2]! * share + blue * (1 - share)

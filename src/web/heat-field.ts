@@ -8,7 +8,7 @@ import { CHANNELS, Channel } from './palette.ts'
 export const SLOTS = 2048
 /** Rows of cells: each shown column has one. */
 export const ROWS = COLUMNS
-/** Numbers per slot: row (-1: nothing is known of that time), base bucket, step, free. */
+/** Numbers per slot: row (-1: nothing is known of that time), base bucket, step, price at its end (0: unknown). */
 export const SLOT_FIELDS = 4
 
 const NO_ROW = -1
@@ -85,6 +85,7 @@ export class HeatField {
     }
     this.slots[at + 1] = column.baseBucket
     this.slots[at + 2] = column.step
+    this.slots[at + 3] = column.close
     this.lastSlot = Math.max(this.lastSlot, slot)
     this.#compose(column, row)
     this.dirtyRows[row] = 1

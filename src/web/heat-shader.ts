@@ -1,3 +1,5 @@
+import { MODEL_REACH } from '../model/clusters.ts'
+
 export const vertexShader = `#version 300 es
 void main() {
   // One triangle that covers the canvas.
@@ -30,6 +32,7 @@ uniform float depthShare;
 out vec4 colour;
 
 const int SLOTS_MAX = 4;
+const float REACH = ${MODEL_REACH.toFixed(4)};
 const int BUCKETS_MAX = 24;
 
 vec4 over(vec4 below, vec4 ramp, float share) {
@@ -52,12 +55,14 @@ void main() {
   uvec4 code = uvec4(0u);
   bool known = false;
   bool inside = false;
+  bool far = false;
   for (int slot = from; slot <= to; slot++) {
     if (slot < slotRange.x || slot > slotRange.y) continue;
     inside = true;
     vec4 meta = texelFetch(slots, ivec2(slot, 0), 0);
     if (meta.x < 0.0) continue;
     known = true;
+    far = meta.w > 0.0 && abs(price / meta.w - 1.0) > REACH;
     int first = int(floor(price / meta.z)) - int(meta.y);
     int last = first;
     if (pricePerPixel > meta.z) {
@@ -80,7 +85,9 @@ void main() {
   vec4 mixed = vec4(0.0);
   mixed = over(mixed, texture(ramps, vec2(level.z, 0.625)), depthShare * step(0.002, level.z));
   mixed = over(mixed, texture(ramps, vec2(level.w, 0.875)), depthShare * step(0.002, level.w));
-  mixed = over(mixed, texture(ramps, vec2(level.y, 0.375)), step(0.002, level.y));
+  // That far from price the forecast has no support: hatched.
+  float stripe = far ? mix(0.18, 0.75, step(0.5, fract((gl_FragCoord.x - gl_FragCoord.y) / 9.0))) : 1.0;
+  mixed = over(mixed, texture(ramps, vec2(level.y, 0.375)), stripe * step(0.002, level.y));
   mixed = over(mixed, texture(ramps, vec2(level.x, 0.125)), float(code.x > 0u));
   colour = mixed;
 }`

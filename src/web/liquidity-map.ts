@@ -2,10 +2,11 @@ import type { MouseEventParams } from 'lightweight-charts'
 import type { Connection } from '../client/connection.ts'
 import { MapChange } from '../client/map-state.ts'
 import type { MapStream } from '../client/map-stream.ts'
-import { MODE_DEFAULT, type Mode, modes } from '../model/modes.ts'
+import { MODE_DEFAULT, type Mode, modeShown, modes } from '../model/modes.ts'
 import { timeframeId, timeframes } from '../model/timeframes.ts'
 import type { Column } from '../wire/blocks.ts'
 import { type CandleChart, createCandleChart, putCandle, setCandles, setDecimals, slotAt } from './candle-chart.ts'
+import { ClusterLabels } from './cluster-labels.ts'
 import { HeatField } from './heat-field.ts'
 import type { HeatStyle } from './heat-painter.ts'
 import { HeatPrimitive } from './heat-primitive.ts'
@@ -24,8 +25,12 @@ export interface MapLook {
   gamma: number
 }
 
-/** Live draws between two fits of the ramps: about five seconds. */
+/** Live draws between two fits of the ramps, about five seconds, and between two searches for clusters. */
 const LIVES_PER_FIT = 20
+const LIVES_PER_CLUSTERS = 4
+
+const FALLBACK =
+  'The forecast is unproven: hybrid shows what happened and resting depth. Synthetic and heatmap show it all the same.'
 
 // Predictions are smooth and everywhere: a steeper ramp keeps what is ordinary dark, and depth visible through it.
 const gammaOfChannel = [1, 1.8, 1, 1]
@@ -49,6 +54,8 @@ export class LiquidityMap extends HTMLElement {
   readonly #invalidation = new Invalidation((level) => this.#draw(level))
   readonly #profile = new Profile()
   readonly #readout = new Readout()
+  readonly #clusters = new ClusterLabels()
+  readonly #note = document.createElement('div')
   readonly #veil = document.createElement('div')
   readonly #style: HeatStyle = {
     ramps: rampBytes('ember'),
@@ -73,6 +80,9 @@ export class LiquidityMap extends HTMLElement {
   #shownStream: MapStream | undefined
   #newestClosedMs = 0
   #livesSinceFit = 0
+  #livesSinceClusters = 0
+  #shownMode: Mode = MODE_DEFAULT
+  #modelText = ''
 
   get stream(): MapStream | undefined {
     return this.#stream
@@ -80,6 +90,16 @@ export class LiquidityMap extends HTMLElement {
 
   get mode(): Mode {
     return modes.find((mode) => mode === this.getAttribute('mode')) ?? MODE_DEFAULT
+  }
+
+  /** The mode as it is read: an unproven forecast is not part of hybrid. */
+  get modeShown(): Mode {
+    return modeShown(this.mode, this.#stream?.map.modelState ?? 0)
+  }
+
+  /** What is known of the forecast, for screens that have no room for it elsewhere. */
+  set modelText(text: string) {
+    this.#modelText = text
   }
 
   /** 'webgl2' or 'canvas', once the element is in a document. */
@@ -155,11 +175,13 @@ export class LiquidityMap extends HTMLElement {
     chart.className = 'chart'
     const profile = document.createElement('div')
     profile.className = 'profile'
-    profile.append(this.#profile.canvas)
+    profile.append(this.#profile.canvas, this.#clusters.element)
+    this.#note.className = 'note'
+    this.#note.setAttribute('role', 'note')
     this.#veil.className = 'veil'
     this.#veil.setAttribute('role', 'status')
     frame.append(chart, profile)
-    root.append(frame, this.#readout.element, this.#veil)
+    root.append(frame, this.#readout.element, this.#note, this.#veil)
     return root
   }
 
@@ -185,7 +207,7 @@ export class LiquidityMap extends HTMLElement {
   }
 
   #draw(level: number): void {
-    if (level >= Level.full) this.#refill()
+    if (level >= Level.full || this.#shownMode !== this.modeShown) this.#refill()
     else if (level >= Level.columns) this.#putNew()
     else if (level >= Level.live) this.#putLive()
     if (level >= Level.live) this.#drawProfile()
@@ -201,7 +223,8 @@ export class LiquidityMap extends HTMLElement {
     const { columns, live } = stream.map
     // Another mode or a resync is the same map still: the reader keeps the place that was chosen.
     const firstMs = this.#shownStream === stream && this.field.lastSlot >= 0 ? this.field.firstMs : undefined
-    this.field.reset(columns, live, timeframe.ms, this.mode)
+    this.#shownMode = this.modeShown
+    this.field.reset(columns, live, timeframe.ms, this.#shownMode)
     setCandles(this.#chart, this.field, columns, live, firstMs)
     this.#shownStream = stream
     this.#newestClosedMs = columns.at(-1)?.openMs ?? 0
@@ -224,6 +247,7 @@ export class LiquidityMap extends HTMLElement {
     if (live !== undefined) this.#put(live)
     // The ramps follow a live column that grows, but not at every tick: colours that breathe cannot be read.
     if (++this.#livesSinceFit >= LIVES_PER_FIT) this.#fit()
+    if (++this.#livesSinceClusters >= LIVES_PER_CLUSTERS) this.#findClusters()
   }
 
   #put(column: Column): void {
@@ -233,8 +257,18 @@ export class LiquidityMap extends HTMLElement {
     else putCandle(this.#chart, this.field, lastSlot, column)
   }
 
+  #findClusters(): void {
+    this.#livesSinceClusters = 0
+    const stream = this.#stream
+    if (stream === undefined) return
+    const { columns, live, clockMs } = stream.map
+    const timeframeMs = timeframes[timeframeId(stream.timeframe)]!.ms
+    this.#clusters.update({ columns, live, timeframeMs, clockMs }, this.#shownMode)
+  }
+
   #fit(): void {
     this.#livesSinceFit = 0
+    this.#findClusters()
     fitScale(this.field, this.scale)
     this.#applyLook()
   }
@@ -264,7 +298,9 @@ export class LiquidityMap extends HTMLElement {
   #drawProfile(): void {
     if (this.#chart === undefined || this.#heat === undefined) return
     const paneHeight = this.#heat.view.height / devicePixelRatio
-    this.#profile.draw(this.#stream?.map.live, this.#heat.view, paneHeight, this.#colours, devicePixelRatio)
+    const { view } = this.#heat
+    this.#profile.draw(this.#stream?.map.live, this.#shownMode, view, paneHeight, this.#colours, devicePixelRatio)
+    this.#clusters.place(view, paneHeight, devicePixelRatio)
   }
 
   #drawReadout(): void {
@@ -287,6 +323,10 @@ export class LiquidityMap extends HTMLElement {
     const status = mapStatus(this.#options.connection, this.#stream, this.#options.now())
     if (this.getAttribute('state') !== status.kind) this.setAttribute('state', status.kind)
     if (this.#veil.textContent !== status.detail) this.#veil.textContent = status.detail
+    const isFallback = this.#shownMode !== this.mode
+    const note = isFallback ? FALLBACK : this.#modelText
+    this.#note.classList.toggle('narrow', !isFallback)
+    if (this.#note.textContent !== note) this.#note.textContent = note
   }
 }
 

@@ -3,6 +3,7 @@ import { LiquidityApp } from './app.ts'
 import { AssetPicker } from './asset-picker.ts'
 import { loadCatalogue } from './catalogue.ts'
 import { LiquidityMap } from './liquidity-map.ts'
+import { loadScore } from './score.ts'
 
 const RETRY_MS = 2000
 
@@ -21,6 +22,7 @@ async function start(app: LiquidityApp): Promise<void> {
       app.start({
         catalogue,
         connection: connect({ url: url.href, now: Date.now, random: Math.random }),
+        loadScore: (asset) => loadScore(location.href, asset),
         now: Date.now,
       })
       return

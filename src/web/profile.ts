@@ -1,5 +1,6 @@
+import { MODEL_REACH } from '../model/clusters.ts'
 import { BUCKETS, Layer, usdOfCode } from '../model/layers.ts'
-import { traversed } from '../model/modes.ts'
+import { type Mode, traversed } from '../model/modes.ts'
 import type { Column } from '../wire/blocks.ts'
 import { formatUsd } from './format.ts'
 import type { HeatView } from './heat-painter.ts'
@@ -12,6 +13,9 @@ export interface ProfileColours {
 
 const usdOfUnitCode = Float64Array.from({ length: 256 }, (_, code) => usdOfCode(code, 1))
 const HEAD_PX = 30
+const PREDICTED_ALPHA = 0.8
+/** Beyond the forecast's reach. */
+const FAR_ALPHA = 0.3
 const PRICE_LINE = '#f2b84b'
 
 /**
@@ -29,9 +33,10 @@ export class Profile {
     this.#context = this.canvas.getContext('2d')!
   }
 
-  /** `view` is that of the heat layer: its pixels are this canvas's too. `paneHeight` in CSS pixels. */
+  /** `mode` as it is shown. `view` is that of the heat layer: its pixels are this canvas's too. `paneHeight` in CSS pixels. */
   draw(
     column: Column | undefined,
+    mode: Mode,
     view: Readonly<HeatView>,
     paneHeight: number,
     colours: ProfileColours,
@@ -58,7 +63,7 @@ export class Profile {
       const isPassed = here !== undefined && bucket >= here.first && bucket <= here.last
       const levels = this.#usd(cells, Layer.longLevel, bucket) + this.#usd(cells, Layer.shortLevel, bucket)
       this.#depth[bucket] = depth
-      this.#predicted[bucket] = isPassed ? 0 : levels
+      this.#predicted[bucket] = mode === 'raw' || isPassed ? 0 : levels
       depthMax = Math.max(depthMax, depth)
       predictedMax = Math.max(predictedMax, this.#predicted[bucket]!)
     }
@@ -78,7 +83,8 @@ export class Profile {
       const predicted = (this.#predicted[bucket]! / predictedMax) * width * 0.94
       if (predicted > 0) {
         context.fillStyle = colours.predicted
-        context.globalAlpha = 0.8
+        const distance = ((baseBucket + bucket) * step) / column.close - 1
+        context.globalAlpha = Math.abs(distance) > MODEL_REACH ? FAR_ALPHA : PREDICTED_ALPHA
         context.fillRect(width - predicted, y, predicted, rowHeight)
       }
     }

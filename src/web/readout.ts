@@ -1,3 +1,4 @@
+import { cascadeRatio, cascadeTo } from '../model/cascade.ts'
 import { BUCKETS, Layer, usdOfCode } from '../model/layers.ts'
 import type { Column } from '../wire/blocks.ts'
 import { formatPrice, formatTime, formatUsd } from './format.ts'
@@ -19,6 +20,7 @@ export class Readout {
   readonly #time: HTMLElement
   readonly #range: HTMLElement
   readonly #values: HTMLElement[]
+  readonly #cascade: HTMLElement
 
   constructor() {
     this.element.className = 'readout'
@@ -32,6 +34,9 @@ export class Readout {
       append(row, 'span', 'label').textContent = label
       return append(row, 'span', 'value')
     })
+    const row = append(this.#table, 'div', 'row cascade')
+    append(row, 'span', 'label').textContent = 'Predicted / resting to here'
+    this.#cascade = append(row, 'span', 'value')
   }
 
   /** For a time of which there is no column. */
@@ -61,7 +66,16 @@ export class Readout {
       const code = isInside ? column.cells[layer * BUCKETS + cell]! : 0
       this.#values[i]!.textContent = code === 0 ? '–' : formatUsd(usdOfCode(code, column.quantumUsd))
     })
+    this.#cascade.textContent = cascadeText(column, price)
   }
+}
+
+/** USD that a move from the column's close to this price would force, for each USD that rests on the way. */
+function cascadeText(column: Column, price: number): string {
+  const cascade = cascadeTo(column, price)
+  const ratio = cascade === undefined ? undefined : cascadeRatio(cascade)
+  if (cascade === undefined || ratio === undefined) return '–'
+  return `${cascade.isCovered ? '' : '≤ '}${ratio.toFixed(2)}`
 }
 
 function append(parent: HTMLElement, tag: string, className: string): HTMLElement {

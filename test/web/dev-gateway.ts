@@ -2,6 +2,7 @@ import * as uws from 'uWebSockets.js'
 import { readFileSync } from 'node:fs'
 import { assets } from '../../src/model/assets.ts'
 import { layers } from '../../src/model/layers.ts'
+import { modelStates } from '../../src/model/model-states.ts'
 import { timeframes } from '../../src/model/timeframes.ts'
 import { venues } from '../../src/model/venues.ts'
 import { BlockType, type Column, encodeColumn, encodeDelta } from '../../src/wire/blocks.ts'
@@ -44,7 +45,9 @@ export class DevGateway {
   /** Control messages that clients have sent. */
   readonly received: { op: string; asset?: string; timeframe?: string; sequence?: unknown }[] = []
   venueStates: Uint8Array = Uint8Array.of(1, 1, 1, 1, 1, 0, 0, 0)
-  modelState = 2
+  modelState = modelStates.indexOf('scored')
+  /** What /api/v1/score says beside the state; undefined: it fails. */
+  scoreText: string | undefined = '+0.21 bits/h ± .05'
   isPaused = false
   /** While set, clients are turned away before any word. */
   isDown = false
@@ -69,7 +72,9 @@ export class DevGateway {
           return
         }
         this.#sockets.add(socket)
-        socket.send(JSON.stringify({ op: 'hello', version: FRAME_VERSION, server: 'dev', source: 'simulator', ...lists() }))
+        socket.send(
+          JSON.stringify({ op: 'hello', version: FRAME_VERSION, server: 'dev', source: 'simulator', ...lists() }),
+        )
       },
       message: (socket, message) => this.#control(socket, Buffer.from(message).toString()),
       close: (socket) => {
@@ -79,6 +84,12 @@ export class DevGateway {
     })
     app.get('/api/v1/assets', (response) => {
       response.writeHeader('content-type', 'application/json').end(JSON.stringify(catalogue()))
+    })
+    app.get('/api/v1/score', (response) => {
+      if (this.scoreText === undefined) return void response.writeStatus('503').end()
+      const model = { id: 1, state: modelStates[this.modelState] }
+      const score = { model, text: this.scoreText, hours: 812 }
+      response.writeHeader('content-type', 'application/json').end(JSON.stringify(score))
     })
     app.get('/*', (response, request) => this.#file(response, request.getUrl()))
     await new Promise<void>((resolve, reject) => {

@@ -71,7 +71,7 @@ describe.skipIf(skip)(title, { timeout: 30_000 }, () => {
     const before = await text('.price')
     await expect.poll(() => text('.price'), { timeout: 5000 }).not.toBe(before)
     expect(await page.isVisible('.simulated')).toBe(true)
-    expect(await text('.model')).toBe('Model unproven')
+    await expect.poll(() => text('.model')).toBe('Model +0.21 bits/h ± .05')
     expect(await page.evaluate('document.querySelector("liquidity-map").painter')).toBe('webgl2')
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
     for (const selector of ['asset-picker', '.badge.state', '.timeframes', '.modes', '.tools']) {
@@ -120,10 +120,48 @@ describe.skipIf(skip)(title, { timeout: 30_000 }, () => {
     await page.waitForSelector('.readout .cell:not([hidden])')
     expect(await text('.readout .time')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/)
     expect(await text('.readout .range')).toMatch(/^[\d,.]+ – [\d,.]+$/)
-    expect(await page.locator('.readout .row').count()).toBe(6)
+    expect(await page.locator('.readout .row').count()).toBe(7)
+    expect(await text('.readout .cascade .value')).toMatch(/^(–|(≤ )?\d+\.\d\d)$/)
     // The market has a gap there.
     await page.mouse.move(await slotX(17), 300)
     await expect.poll(() => text('.readout .candle')).toMatch(/UTC: nothing is known$/)
+  })
+
+  test('names magnets and clusters with USD and distance', async () => {
+    await open()
+    await page.waitForSelector('.cluster.magnet')
+    const magnets = await page.locator('.cluster.magnet').allTextContents()
+    expect(magnets.length).toBeGreaterThanOrEqual(1)
+    for (const magnet of magnets) expect(magnet).toMatch(/^[▲▼] \$[\d.]+[KMBT]? [+−][\d.]+ %$/)
+    expect(await page.locator('.cluster').first().getAttribute('title')).toMatch(/^Modelled, (longs|shorts): \$/)
+    await page.keyboard.press('1')
+    await expect.poll(() => page.locator('.cluster.modelled').count()).toBe(0)
+  })
+
+  test('an unproven forecast is told, and hybrid shows what happened alone', async () => {
+    await open()
+    const predicted = () =>
+      page.evaluate(() => {
+        const { field } = document.querySelector('liquidity-map') as LiquidityMap
+        return field.codes.some((code, i) => i % 4 === 1 && code > 0)
+      })
+    await expect.poll(predicted).toBe(true)
+    await expect.poll(() => text('.note')).toBe('Model +0.21 bits/h ± .05')
+    expect(await page.isVisible('.note')).toBe(false)
+    gateway.scoreText = 'unproven (+0.01 bits/h ± .04)'
+    gateway.modelState = 2
+    await expect.poll(() => text('.model')).toBe('Model unproven (+0.01 bits/h ± .04)')
+    await expect.poll(predicted).toBe(false)
+    expect(await text('.note')).toMatch(/^The forecast is unproven/)
+    expect(await page.isVisible('.note')).toBe(true)
+    await page.keyboard.press('2')
+    await expect.poll(predicted).toBe(true)
+    expect(said).toEqual([])
+    // A score that cannot be read is no score: the state still comes with the frames.
+    gateway.scoreText = undefined
+    gateway.modelState = 1
+    await expect.poll(() => text('.model')).toBe('Model not scored yet')
+    await expect.poll(() => page.getAttribute('.model', 'title')).toMatch(/the server answered 503/)
   })
 
   test('a silent or lost server never looks live, and comes back', async () => {

@@ -1,0 +1,24 @@
+/** What the forecast of an asset is worth, from /api/v1/score. */
+export interface Score {
+  /** One of modelStates. */
+  readonly state: string
+  /** The state and what it rests on, in a few words. */
+  readonly text: string
+  readonly hours: number
+}
+
+/** Rejects with a sentence that can be shown. */
+export async function loadScore(base: string, asset: string): Promise<Score> {
+  const response = await fetch(new URL(`/api/v1/score?asset=${encodeURIComponent(asset)}&hours=1`, base))
+  if (!response.ok) throw new Error(`the server answered ${response.status}`)
+  return readScore(await response.json())
+}
+
+export function readScore(body: unknown): Score {
+  const { model, text, hours } = (body ?? {}) as Record<string, unknown>
+  const { state } = (model ?? {}) as Record<string, unknown>
+  if (typeof state !== 'string' || typeof text !== 'string' || typeof hours !== 'number') {
+    throw new Error('the score cannot be read')
+  }
+  return { state, text, hours }
+}
