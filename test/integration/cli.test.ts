@@ -150,8 +150,22 @@ describe('recordings', () => {
     const expected = summaryOf(await runMain([...replay, without]))
     // The source has sent the batch, nobody has used it.
     expect(summaryOf(ended)).toEqual({ ...expected, events: expected.events! + records, corrupt: 1 })
+    // A batch that cannot even be told from its neighbours costs no more than itself.
+    for (const [name, damage] of Object.entries(headerDamages)) {
+      const broken = join(folder, `${name}.lmap`)
+      changeRecording(recording, broken, (batches) => batches.with(victim, damage(batches[victim]!.slice())))
+      const { events, rejected, corrupt: counted, ...rest } = summaryOf(await runMain([...replay, broken]))
+      expect(rest, name).toEqual(expect.objectContaining({ levels: expected.levels, columns: expected.columns }))
+      expect(rejected! + counted!, name).toBeGreaterThan(0)
+      expect(events, name).toBeGreaterThanOrEqual(expected.events!)
+    }
   })
 })
+
+const headerDamages = {
+  magic: (batch: Uint8Array) => batch.with(0, 0),
+  count: (batch: Uint8Array) => batch.with(6, 255).with(7, 255),
+} satisfies Record<string, (batch: Uint8Array) => Uint8Array>
 
 const usdm = 'recordings/hftbacktest/usdm_btcusdt_20240808.gz'
 const real = requirement('a real recording', sharedMissing(usdm))

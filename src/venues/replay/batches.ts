@@ -1,8 +1,12 @@
-import { assetByName } from '../../model/assets.ts'
-import { BATCH_HEADER_BYTES, batchBytes, EventKind, RECORD_BYTES, readHeader } from '../../model/events.ts'
+import { ASSETS, assetByName } from '../../model/assets.ts'
+import { BATCH_HEADER_BYTES, batchBytes, batchFault, EventKind, RECORD_BYTES, readHeader } from '../../model/events.ts'
+import { VENUES } from '../../model/venues.ts'
 import type { OutCounts } from '../mapper-out.ts'
 import { openRecording } from '../recording/reader.ts'
 import type { Recording, Step } from './recording.ts'
+
+/** Every field of a batch lies on 8 bytes, and so does every batch. */
+const ALIGNMENT_BYTES = 8
 
 /** Our own recordings. The batches go out again byte by byte, heartbeats and resets included. */
 export async function openBatches(path: string, assets?: readonly string[]): Promise<Recording> {
@@ -21,10 +25,11 @@ export async function openBatches(path: string, assets?: readonly string[]): Pro
         let at = 0
         while (at < block.byteLength) {
           const bytes = batchBytes(view, at)
-          // The block is what was recorded (its sum is right), but no batches from here on.
+          // The block is what was recorded (its sum is right), but here is no batch: on to the next that is sound.
           if (bytes === 0) {
             rejected++
-            break
+            at = soundBatch(view, at + ALIGNMENT_BYTES)
+            continue
           }
           const { asset, receiveMs } = readHeader(view, at)
           if (wanted === undefined || wanted.has(asset)) {
@@ -38,6 +43,15 @@ export async function openBatches(path: string, assets?: readonly string[]): Pro
       }
     },
   }
+}
+
+/** Place of the next sound batch at or behind `at`, else the end. */
+function soundBatch(view: DataView, at: number): number {
+  while (at < view.byteLength) {
+    if (batchBytes(view, at) !== 0 && batchFault(view, at, VENUES, ASSETS) === undefined) return at
+    at += ALIGNMENT_BYTES
+  }
+  return view.byteLength
 }
 
 function countsOf(view: DataView, at: number, bytes: number): OutCounts {
