@@ -71,8 +71,8 @@ async function ask(sql: string, { data, source, clickhouse, format }: Flags): Pr
 async function askClient(options: ClientOptions, sql: string, format: SqlFormat): Promise<Uint8Array> {
   const client = await openClient(options)
   try {
-    // A folder of an older version gets the views of this one.
-    await migrate(client)
+    // A folder of an older version gets the views of this one; a server is not ours to change when we only ask.
+    if ('path' in options) await migrate(client)
     const questions = new Sql(client)
     const answer = await questions.ask(sql, format)
     await questions.close()

@@ -1,5 +1,6 @@
 // Guards the schema: the form for a cluster holds every table twice and can be parsed by the engine, keeping times are
 // applied once and refused where they are none, and totals follow columns without counting any of them twice.
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { BUCKETS, LAYERS, Layer, usdOfCode } from '../../src/model/layers.ts'
 import { openClient } from '../../src/store/client.ts'
@@ -62,9 +63,10 @@ test('keeping times are read, and refused where they are none', () => {
 })
 
 engineSuite('schema', () => {
-  test('the engine can parse every statement for a cluster', async () => {
+  test('the engine can parse every statement for a cluster, and those that make a user for readers', async () => {
     const client = await openClient({ path: temporaryFolder() })
-    for (const statement of clustered) {
+    const reader = readFileSync(new URL('../../ops/clickhouse/reader.sql', import.meta.url), 'utf8').split(/;\n/)
+    for (const statement of [...clustered, ...reader.filter((text) => text.trim() !== '')]) {
       const [row] = await client.rows<{ text: string | null }>('SELECT formatQueryOrNull({statement:String}) AS text', {
         statement,
       })
