@@ -14,8 +14,11 @@ mkdirSync(out, { recursive: true })
 await step('core', ['assembly', 'asconfig.json', 'package-lock.json'], ['core.wasm', 'core.debug.wasm'], async () => {
   for (const target of ['release', 'debug']) await buildCore(target)
 })
-await step('page', ['src/web', 'src/client', 'src/wire', 'src/model', 'ops/build-web.ts', 'package-lock.json'], ['web'], () =>
-  buildWeb(join(out, 'web')),
+await step(
+  'page',
+  ['src/web', 'src/client', 'src/wire', 'src/model', 'ops/build-web.ts', 'package-lock.json'],
+  ['web'],
+  () => buildWeb(join(out, 'web')),
 )
 
 /** Runs `build` unless its outputs exist and its inputs hash to what they did at the last build. */
@@ -25,7 +28,9 @@ async function step(name: string, inputs: string[], outputs: string[], build: ()
   const digest = hash.digest('hex')
   const stamp = join(out, `${name}.stamp`)
   const fresh =
-    outputs.every((output) => existsSync(join(out, output))) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest
+    outputs.every((output) => existsSync(join(out, output))) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === digest
   if (fresh) return
   process.stderr.write(`building the ${name} ...\n`)
   await build()

@@ -92,7 +92,7 @@ export class BatchWriter {
     const view = this.#view
     view.setUint8(at, kind)
     view.setUint8(at + 1, flags)
-    view.setUint16(at + 2, delay < 0 ? 0 : delay > 65_535 ? 65_535 : delay, true)
+    view.setUint16(at + 2, delay < 0 ? 0 : Math.min(delay, 65_535), true)
     view.setUint32(at + 4, tick, true)
     view.setFloat64(at + 8, value, true)
     this.#count++

@@ -47,5 +47,5 @@ export const usdOfUnitCode: Float64Array = Float64Array.from({ length: 256 }, (_
 /** Inverse of usdOfCode: the nearest code on the log scale; below quantumUsd / sqrt(1.06) a cell is empty. */
 export function codeOfUsd(usd: number, quantumUsd: number): number {
   const code = Math.round(Math.log(usd / quantumUsd) / Math.log(QUANTUM_RATIO)) + 1
-  return code < 1 || !(usd > 0) ? 0 : code > 255 ? 255 : code
+  return code < 1 || !(usd > 0) ? 0 : Math.min(code, 255)
 }

@@ -10,4 +10,4 @@ export function prng(seed: number): () => number {
 }
 
 /** Seed of this run: LMAP_SEED, or one drawn from the clock; print it in the test's title. */
-export const seed = Number(process.env['LMAP_SEED'] ?? Date.now() % 1_000_000)
+export const seed = Number(process.env.LMAP_SEED ?? Date.now() % 1_000_000)
