@@ -21,6 +21,10 @@ const benches: Record<string, { text: string; load: () => Promise<{ bench: Bench
     text: 'the predicted map beside the positions that the simulator holds',
     load: () => import('./positions.ts'),
   },
+  venues: {
+    text: 'live feeds: faults, load and mapping, on test venues',
+    load: () => import('./venues.ts'),
+  },
   load: { text: 'the whole process under 80,000 level updates a second', load: () => import('./load/load.ts') },
 }
 /** Small runs of everything: shows in CI that each bench works, measures nothing. */

@@ -17,7 +17,7 @@ export const limits = Object.freeze({
   sourceBytesMax: 8 << 20,
   /** A source hands its batches over in parts of about this size, or sooner where it must wait anyway. */
   sourceWriteBytes: 1 << 16,
-  /** A source thread sends what it has gathered after so long, and its counts this often. */
+  /** A source thread sends what it has gathered after so long (the map is late by it), and its counts this often. */
   sourceChunkMs: 5,
   sourceStatusMs: 250,
   /** A source that follows the clock and falls further behind than this skips ahead. */
