@@ -6,8 +6,10 @@ export const CloseCode = {
   shutdown: 4000,
   tooSlow: 4001,
   tooManyMessages: 4002,
+  planChanged: 4003,
   badRequest: 4500,
   limit: 4501,
+  key: 4502,
 } as const
 
 /** 4500-4999 are terminal; every other end of a connection is worth another try. */

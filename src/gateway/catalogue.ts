@@ -4,6 +4,7 @@ import { modelStates } from '../model/model-states.ts'
 import { COLUMNS, timeframes } from '../model/timeframes.ts'
 import { venueStates, venues } from '../model/venues.ts'
 import { FRAME_VERSION } from '../wire/frame.ts'
+import { type Plan, planText } from './plans.ts'
 
 export interface Origin {
   /** Version of the program. */
@@ -13,8 +14,8 @@ export interface Origin {
   readonly simulated: boolean
 }
 
-/** The first message of a connection: names by id, see docs/wire.md. */
-export function helloText(origin: Origin): string {
+/** The first message of a connection: names by id and what its plan has, see docs/wire.md. */
+export function helloText(origin: Origin, plan: Plan | undefined): string {
   return JSON.stringify({
     op: 'hello',
     version: FRAME_VERSION,
@@ -24,6 +25,7 @@ export function helloText(origin: Origin): string {
     timeframes: timeframes.map((timeframe) => timeframe.name),
     layers: layers.map((layer) => layer.name),
     venues: venues.map((venue) => venue.name),
+    ...(plan && { plan: JSON.parse(planText(plan)) }),
   })
 }
 

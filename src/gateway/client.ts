@@ -1,4 +1,7 @@
+import type { LmapError } from '../model/errors.ts'
+import type { Holder } from './access.ts'
 import type { Stream } from './stream.ts'
+import type { View } from './views.ts'
 
 /** What the fan-out uses of a WebSocket. Nothing of it may be touched once the socket is closed. */
 export interface Socket {
@@ -11,6 +14,7 @@ export interface Socket {
 }
 
 export interface Subscription {
+  readonly view: View
   /** Whether the socket is on the stream's topic; else it waits for a snapshot. */
   isLive: boolean
   /** Has once acknowledged a frame in time since its snapshot. Before that a slow line may still carry the snapshot. */
@@ -23,6 +27,10 @@ export interface Subscription {
 export interface Client {
   readonly socket: Socket
   readonly address: string
+  /** The key or token that it came with. */
+  readonly credential: string | undefined
+  /** Undefined where there are no plans. */
+  holder: Holder | undefined
   readonly subscriptions: Map<Stream, Subscription>
   isClosed: boolean
   /** Since when it has not taken all that it was sent; undefined while it keeps up. */
@@ -32,10 +40,18 @@ export interface Client {
   messages: number
 }
 
-export function createClient(socket: Socket, address: string, nowMs: number): Client {
+export interface Visitor {
+  readonly address: string
+  readonly credential: string | undefined
+  readonly holder: Holder | undefined
+}
+
+export function createClient(socket: Socket, visitor: Visitor, nowMs: number): Client {
   return {
     socket,
-    address,
+    address: visitor.address,
+    credential: visitor.credential,
+    holder: visitor.holder,
     subscriptions: new Map(),
     isClosed: false,
     behindSinceMs: undefined,
@@ -49,6 +65,20 @@ export const CloseCode = {
   shutdown: 4000,
   tooSlow: 4001,
   tooManyMessages: 4002,
+  planChanged: 4003,
   badRequest: 4500,
   limit: 4501,
+  key: 4502,
 } as const
+
+/** What a client is told when a request is refused. */
+export function refusalText(error: LmapError, request: unknown): string {
+  const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`
+  return JSON.stringify({ op: 'error', code: error.code, message, request })
+}
+
+/** Codes of ours by themselves, the protocol's and whatever a client makes up in classes: a label has few values. */
+export function codeClass(code: number): string {
+  for (const own of Object.values(CloseCode)) if (own === code) return String(code)
+  return code === 1000 || code === 1001 || code === 1005 ? 'left' : code === 1006 ? 'lost' : 'other'
+}

@@ -1,19 +1,36 @@
 import { z } from 'zod'
 import { assetByName } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
+import { LAYERS, layers } from '../model/layers.ts'
 import { limits } from '../model/limits.ts'
-import { timeframeId } from '../model/timeframes.ts'
+import { COLUMNS, timeframeId } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
+
+export interface Subscribe {
+  op: 'subscribe'
+  asset: AssetId
+  timeframe: number
+  /** Bit by layer; undefined: all that there may be. */
+  mask: number | undefined
+  /** Columns, the live one included; undefined: all that there may be. */
+  columns: number | undefined
+}
 
 /** A control message with its names turned into ids, see docs/wire.md. */
 export type Control =
-  | { op: 'subscribe' | 'unsubscribe' | 'resync'; asset: AssetId; timeframe: number }
+  | { op: 'unsubscribe' | 'resync'; asset: AssetId; timeframe: number }
+  | Subscribe
   | { op: 'ack'; read: readonly { asset: AssetId; timeframe: number; sequence: number }[] }
 
 const SEQUENCE_MAX = 2 ** 32 - 1
 const stream = { asset: z.string(), timeframe: z.string() }
 const schema = z.discriminatedUnion('op', [
-  z.strictObject({ op: z.literal('subscribe'), ...stream }),
+  z.strictObject({
+    op: z.literal('subscribe'),
+    ...stream,
+    layers: z.array(z.string()).min(1).max(LAYERS).optional(),
+    columns: z.int().min(1).max(COLUMNS).optional(),
+  }),
   z.strictObject({ op: z.literal('unsubscribe'), ...stream }),
   z.strictObject({ op: z.literal('resync'), ...stream }),
   z.strictObject({
@@ -36,6 +53,10 @@ export function parseControl(message: unknown): Control {
   const parsed = schema.safeParse(message)
   if (!parsed.success) throw new LmapError('LMAP_REQUEST_INVALID', describeFault(parsed.error))
   const control = parsed.data
+  if (control.op === 'subscribe') {
+    const { op, asset, timeframe, layers: names, columns } = control
+    return { op, ...streamOf(asset, timeframe), mask: names && maskOf(names), columns }
+  }
   if (control.op !== 'ack') return { op: control.op, ...streamOf(control.asset, control.timeframe) }
   const read = control.sequence.map(([asset, timeframe, sequence]) => ({ ...streamOf(asset, timeframe), sequence }))
   return { op: 'ack', read }
@@ -52,6 +73,14 @@ export function streamOf(assetName: string, timeframeName: string): { asset: Ass
   const timeframe = timeframeId(timeframeName)
   if (timeframe < 0) throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no timeframe ${quote(timeframeName)}.`)
   return { asset: asset.id, timeframe }
+}
+
+function maskOf(names: readonly string[]): number {
+  return names.reduce((mask, name) => {
+    const id = layers.findIndex((layer) => layer.name === name)
+    if (id < 0) throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no layer ${quote(name)}.`)
+    return mask | (1 << id)
+  }, 0)
 }
 
 /** A client's own word in an answer: short and without control characters. */

@@ -1,15 +1,21 @@
 import { LmapError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
-import { type Client, CloseCode, type Subscription } from './client.ts'
+import { type Holder, identify, viewFor } from './access.ts'
+import { type Client, CloseCode, codeClass, refusalText, type Socket, type Subscription } from './client.ts'
 import { type Control, parseControl, parseJson } from './control.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
+import { addTo, LiveCounts } from './live-counts.ts'
+import { type Plan, type Plans, planText } from './plans.ts'
 import type { Stream } from './stream.ts'
 import type { StreamTable } from './stream-table.ts'
+import type { View } from './views.ts'
 
 export interface FanOutOptions {
   table: StreamTable
-  /** First message of every connection. */
-  hello: string
+  /** First message of a connection. */
+  hello(holder: Holder | undefined): string
+  /** Undefined: everybody may have everything. */
+  plans: (() => Plans) | undefined
   limits: Limits
   metrics: GatewayMetrics
   now(): number
@@ -25,8 +31,8 @@ export class FanOut {
   readonly #options: FanOutOptions
   readonly #clients = new Set<Client>()
   readonly #perAddress = new Map<string, number>()
-  /** Live subscriptions of each stream: those a frame goes to. */
-  readonly #live = new Map<Stream, number>()
+  readonly #perHolder = new Map<string, number>()
+  readonly #live = new LiveCounts()
   /** Clients that may be sent a snapshot now, first come, first served. */
   readonly #ready = new Set<Client>()
   /** Clients whose socket has not taken a snapshot whole, and since when. */
@@ -51,8 +57,8 @@ export class FanOut {
     return count
   }
 
-  liveCount(stream: Stream): number {
-    return this.#live.get(stream) ?? 0
+  get live(): LiveCounts {
+    return this.#live
   }
 
   start(): void {
@@ -69,13 +75,44 @@ export class FanOut {
 
   open(client: Client): void {
     const { limits, hello } = this.#options
-    const { socket, address } = client
-    const siblings = (this.#perAddress.get(address) ?? 0) + 1
-    this.#perAddress.set(address, siblings)
+    const { socket, address, holder } = client
+    const siblings = addTo(this.#perAddress, address, 1)
+    const ofHolder = holder === undefined ? 0 : addTo(this.#perHolder, holder.id, 1)
     this.#clients.add(client)
     if (this.#isStopped) socket.end(CloseCode.shutdown, 'shutting down')
     else if (siblings > limits.clientsPerAddressMax) socket.end(CloseCode.limit, 'too many connections')
-    else socket.send(hello, false)
+    else if (holder !== undefined && ofHolder > holder.plan.connections) {
+      const { name, connections } = holder.plan
+      this.#refuse(client, new LmapError('LMAP_LIMIT', `Plan ${name} has ${connections} connections.`), undefined)
+      socket.end(CloseCode.limit, 'too many connections')
+    } else socket.send(hello(holder), false)
+  }
+
+  /** A connection whose key is of no use: it is told why, because a browser shows no other answer to a WebSocket. */
+  turnAway(socket: Socket, error: LmapError): void {
+    socket.send(refusalText(error, undefined), false)
+    socket.end(error.code === 'LMAP_KEY_INVALID' ? CloseCode.key : CloseCode.limit, 'no access')
+  }
+
+  /** The plans have changed: keys that are gone are closed, those with another plan come back to it. */
+  async recheck(): Promise<void> {
+    const { plans, now } = this.#options
+    if (plans === undefined) return
+    const texts = new Map<Plan, string>()
+    const textOf = (plan: Plan) => texts.get(plan) ?? texts.set(plan, planText(plan)).get(plan)!
+    for (const client of [...this.#clients]) {
+      const { holder, credential, address } = client
+      if (holder === undefined || client.isClosed) continue
+      try {
+        const again = await identify(plans(), credential, address, now())
+        if (client.isClosed) continue
+        if (textOf(again.plan) !== textOf(holder.plan)) client.socket.end(CloseCode.planChanged, 'plan changed')
+        else client.holder = { ...again, id: holder.id }
+      } catch (error) {
+        if (!(error instanceof LmapError)) throw error
+        if (!client.isClosed) this.turnAway(client.socket, error)
+      }
+    }
   }
 
   /** The socket is gone. */
@@ -88,9 +125,8 @@ export class FanOut {
     this.#ready.delete(client)
     this.#cut.delete(client)
     if (this.#unsent.delete(client)) this.#plan()
-    const siblings = this.#perAddress.get(client.address)! - 1
-    if (siblings === 0) this.#perAddress.delete(client.address)
-    else this.#perAddress.set(client.address, siblings)
+    addTo(this.#perAddress, client.address, -1)
+    if (client.holder !== undefined) addTo(this.#perHolder, client.holder.id, -1)
   }
 
   message(client: Client, bytes: ArrayBuffer, isBinary: boolean): void {
@@ -139,6 +175,11 @@ export class FanOut {
     else client.behindSinceMs = undefined
   }
 
+  /** What a stream's subscribers have is of no use any more: each gets a snapshot. */
+  renew(stream: Stream): void {
+    for (const client of this.#clients) if (client.subscriptions.has(stream)) this.#renew(client, stream)
+  }
+
   /** A stream has changed in a way that somebody may have waited for. */
   changed(stream: Stream): void {
     for (const client of this.#clients) if (client.subscriptions.has(stream)) this.#makeReady(client)
@@ -150,7 +191,9 @@ export class FanOut {
     const nowMs = now()
     table.sweep()
     for (const client of [...this.#clients]) {
-      if (client.behindSinceMs !== undefined && nowMs - client.behindSinceMs > limits.clientStaleMsMax) {
+      if (client.holder !== undefined && client.holder.expiresMs <= nowMs) {
+        this.turnAway(client.socket, new LmapError('LMAP_KEY_INVALID', 'The key has expired.'))
+      } else if (client.behindSinceMs !== undefined && nowMs - client.behindSinceMs > limits.clientStaleMsMax) {
         client.socket.end(CloseCode.tooSlow, 'too slow')
       } else if (!this.#unsent.has(client) && client.socket.getBufferedAmount() > limits.clientQueueBytesMax / 2) {
         // At the whole limit frames are skipped without a word, so it is acted upon before.
@@ -181,17 +224,24 @@ export class FanOut {
     }
     const stream = this.#options.table.at(control.asset, control.timeframe)
     if (control.op === 'unsubscribe') this.#unsubscribe(client, stream)
-    else if (client.subscriptions.has(stream)) this.#renew(client, stream)
-    else if (control.op === 'subscribe') this.#subscribe(client, stream)
+    else if (control.op === 'subscribe') {
+      const view = viewFor(this.#options.plans?.(), client.holder, control)
+      if (client.subscriptions.get(stream)?.view === view) this.#renew(client, stream)
+      else {
+        this.#unsubscribe(client, stream)
+        this.#subscribe(client, stream, view)
+      }
+    } else if (client.subscriptions.has(stream)) this.#renew(client, stream)
     else throw new LmapError('LMAP_REQUEST_INVALID', 'Resync needs a subscription.')
   }
 
-  #subscribe(client: Client, stream: Stream): void {
+  #subscribe(client: Client, stream: Stream, view: View): void {
     const { limits, table } = this.#options
-    if (client.subscriptions.size >= limits.clientStreamsMax) {
-      throw new LmapError('LMAP_LIMIT', `A client has at most ${limits.clientStreamsMax} subscriptions.`)
+    const most = Math.min(limits.clientStreamsMax, client.holder?.plan.streams ?? limits.clientStreamsMax)
+    if (client.subscriptions.size >= most) {
+      throw new LmapError('LMAP_LIMIT', `A client has at most ${most} subscriptions.`)
     }
-    client.subscriptions.set(stream, { isLive: false, hasCaughtUp: false, awaited: undefined })
+    client.subscriptions.set(stream, { view, isLive: false, hasCaughtUp: false, awaited: undefined })
     table.acquire(stream)
     this.#makeReady(client)
   }
@@ -199,7 +249,7 @@ export class FanOut {
   #unsubscribe(client: Client, stream: Stream): void {
     const subscription = client.subscriptions.get(stream)
     if (subscription === undefined) return
-    if (subscription.isLive) client.socket.unsubscribe(stream.topic)
+    if (subscription.isLive) client.socket.unsubscribe(stream.topic(subscription.view.mask))
     client.subscriptions.delete(stream)
     this.#forget(stream, subscription)
   }
@@ -233,8 +283,7 @@ export class FanOut {
 
   #refuse(client: Client, error: LmapError, request: unknown): void {
     this.#options.metrics.messageErrors(error.code).inc()
-    const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`
-    client.socket.send(JSON.stringify({ op: 'error', code: error.code, message, request }), false)
+    client.socket.send(refusalText(error, request), false)
   }
 
   #planCut(client: Client, cause: string): void {
@@ -284,12 +333,13 @@ export class FanOut {
       return false
     }
     const [stream, subscription] = due
-    const snapshot = table.snapshot(stream)
+    const { view } = subscription
+    const snapshot = table.snapshot(stream, view)
     socket.send(snapshot, true)
-    socket.subscribe(stream.topic)
+    socket.subscribe(stream.topic(view.mask))
     subscription.isLive = true
     subscription.hasCaughtUp = false
-    this.#live.set(stream, this.liveCount(stream) + 1)
+    this.#live.add(stream, view.mask, 1)
     metrics.snapshotsSent.inc()
     metrics.snapshotBytes.inc(snapshot.length)
     if (socket.getBufferedAmount() > 0) {
@@ -324,19 +374,13 @@ export class FanOut {
   /** Off the topic, until the next snapshot. */
   #suspend(client: Client, stream: Stream, subscription: Subscription): void {
     if (!subscription.isLive) return
-    client.socket.unsubscribe(stream.topic)
+    client.socket.unsubscribe(stream.topic(subscription.view.mask))
     subscription.isLive = false
-    this.#live.set(stream, this.liveCount(stream) - 1)
+    this.#live.add(stream, subscription.view.mask, -1)
   }
 
   #forget(stream: Stream, subscription: Subscription): void {
-    if (subscription.isLive) this.#live.set(stream, this.liveCount(stream) - 1)
+    if (subscription.isLive) this.#live.add(stream, subscription.view.mask, -1)
     this.#options.table.release(stream)
   }
-}
-
-/** Codes of ours by themselves, the protocol's and whatever a client makes up in classes: a label has few values. */
-function codeClass(code: number): string {
-  for (const own of Object.values(CloseCode)) if (own === code) return String(code)
-  return code === 1000 || code === 1001 || code === 1005 ? 'left' : code === 1006 ? 'lost' : 'other'
 }

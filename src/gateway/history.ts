@@ -51,7 +51,7 @@ export class History {
       this.#running--
       this.#waiting.shift()?.()
     }
-    stream.snapshot = undefined
+    stream.snapshots.clear()
   }
 
   async #fill(stream: Stream): Promise<void> {

@@ -9,6 +9,10 @@ export interface Request {
   readonly query: string
   readonly acceptEncoding: string
   readonly ifNoneMatch: string
+  readonly accept: string
+  /** Key or token of the authorization header. */
+  readonly credential: string | undefined
+  readonly address: string
 }
 
 /** An answer as data; the server writes it. Text that comes in pieces is sent in chunks, as fast as it is taken. */
@@ -22,10 +26,13 @@ const statusTexts: Readonly<Record<number, string>> = {
   200: 'OK',
   304: 'Not Modified',
   400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   414: 'URI Too Long',
   426: 'Upgrade Required',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 }

@@ -1,4 +1,4 @@
-import { LmapError } from '../model/errors.ts'
+import { type ErrorCode, LmapError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -23,6 +23,8 @@ export interface RoutesOptions {
   log: Log
   limits: Limits
   status(): GatewayStatus
+  /** The request as it may be answered; throws where it may not. */
+  admit(request: Request): Promise<Request>
 }
 
 type Route = (request: Request) => Reply | Promise<Reply>
@@ -55,7 +57,7 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
     }),
   }
 
-  function answer(request: Request): Reply | Promise<Reply> {
+  async function answer(request: Request): Promise<Reply> {
     const { method, path, query } = request
     if (path.length + query.length > limits.urlBytesMax) {
       return errorReply(414, 'LMAP_REQUEST_TOO_LARGE', `Path and query have at most ${limits.urlBytesMax} bytes.`)
@@ -69,20 +71,30 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
       const refusal = errorReply(405, 'LMAP_REQUEST_INVALID', `${quote(method)} is not allowed here, GET and HEAD are.`)
       return { ...refusal, headers: [...refusal.headers, ['allow', 'GET, HEAD']] }
     }
-    return route === undefined ? pageReply(page!, request) : route(request)
+    return route === undefined ? pageReply(page!, request) : route(await options.admit(request))
   }
 
   return async (request) => {
     try {
       return await answer(request)
     } catch (error) {
-      if (error instanceof LmapError && error.code.startsWith('LMAP_REQUEST')) {
-        return errorReply(400, error.code, error.message, error.hint)
+      const status = error instanceof LmapError ? statusOf(error.code) : undefined
+      if (error instanceof LmapError && status !== undefined) {
+        const reply = errorReply(status, error.code, error.message, error.hint)
+        return status === 401 ? { ...reply, headers: [...reply.headers, ['www-authenticate', 'Bearer']] } : reply
       }
       log.error({ error, path: request.path }, 'request failed')
       return errorReply(500, 'LMAP_INTERNAL', 'The server has failed to answer.')
     }
   }
+}
+
+/** Of an error that is the request's; undefined where it is ours. */
+function statusOf(code: ErrorCode): number | undefined {
+  if (code === 'LMAP_KEY_INVALID') return 401
+  if (code === 'LMAP_PLAN') return 403
+  if (code === 'LMAP_REQUEST_RATE') return 429
+  return code.startsWith('LMAP_REQUEST') ? 400 : undefined
 }
 
 function pageReply(page: Page, request: Request): Reply {

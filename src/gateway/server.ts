@@ -6,13 +6,17 @@ import type { ClosedColumn, LiveBlock, Stage } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { identify } from './access.ts'
 import { catalogueText, helloText } from './catalogue.ts'
-import { type Client, createClient, type Socket } from './client.ts'
+import { type Client, createClient, type Socket, type Visitor } from './client.ts'
 import { FanOut } from './fan-out.ts'
 import { type GatewayMetrics, gatewayMetrics } from './gateway-metrics.ts'
+import { Guard } from './guard.ts'
 import { History } from './history.ts'
 import { Moments } from './moments.ts'
 import { loadPages, type Page, pageOf } from './pages.ts'
+import { PlanFile } from './plan-file.ts'
+import type { Plans } from './plans.ts'
 import { checkPort } from './port.ts'
 import { type ReadingSources, Readings } from './readings.ts'
 import { commonHeaders, type Reply, type Request, statusLine } from './reply.ts'
@@ -43,6 +47,8 @@ export interface GatewayOptions {
   readonly model?: (asset: AssetId) => ModelStatus
   /** What readings of the map need beside its columns; without it they say less. */
   readonly readings?: ReadingSources
+  /** File of plans and keys; without it everybody may have everything. */
+  readonly plans?: string | undefined
   /** Other bounds than the usual ones. */
   readonly limits?: Partial<Limits>
 }
@@ -58,7 +64,9 @@ export interface Gateway extends Stage {
 }
 
 interface Connection {
-  readonly address: string
+  readonly visitor: Visitor
+  /** Why it may not have anything. */
+  readonly refusal: LmapError | undefined
   client: Client | undefined
 }
 
@@ -66,6 +74,7 @@ const LISTENERS = 16
 /** The largest message that uWebSockets hands over at all; what is over our own limit gets an answer up to here. */
 const PAYLOAD_SLACK = 16
 const IDLE_SECONDS = 60
+const KEY_PROTOCOL = 'lmap.key.'
 // Frames are dense already, and deflate would be paid once per subscriber: 4 to 17 times the CPU.
 const UNCOMPRESSED = 0
 
@@ -77,6 +86,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   let listening: uws.us_listen_socket[] = []
   let stopping: Promise<void> | undefined
 
+  const planFile =
+    options.plans === undefined
+      ? undefined
+      : new PlanFile({ path: options.plans, log, changed: () => void fanOut.recheck() })
+  const plans = planFile && (() => planFile.plans)
+  const guard = plans && new Guard({ plans, limits, now })
   const history = new History({
     read: options.history,
     log,
@@ -92,11 +107,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     activate: options.activate,
     venueStates: options.venueStates,
     model: options.model ?? (() => ({ state: 0, id: 0 })),
-    publish(stream, frame) {
-      const count = fanOut.liveCount(stream)
-      if (count > 0) app!.publish(stream.topic, frame, true)
+    masks: (stream) => fanOut.live.masks(stream),
+    publish(stream, mask, frame) {
+      const count = fanOut.live.count(stream, mask)
+      if (count > 0) app!.publish(stream.topic(mask), frame, true)
       return count
     },
+    renew: (stream) => fanOut.renew(stream),
     changed(stream) {
       moments.changed(stream)
       fanOut.changed(stream)
@@ -104,7 +121,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     lingerMs: limits.streamLingerMs,
     idleMax: limits.streamsIdleMax,
   })
-  const fanOut = new FanOut({ table, hello: helloText(options), limits, metrics: numbers, now })
+  const fanOut = new FanOut({
+    table,
+    hello: (holder) => helloText(options, holder?.plan),
+    plans,
+    limits,
+    metrics: numbers,
+    now,
+  })
   const moments = new Moments({ table, simulated, source, liveWaitMsMax: limits.liveWaitMsMax })
   const { venueStates, readings: sources } = options
   const readings = new Readings({ table, moments, limits, venueStates, simulated, source, sources })
@@ -115,21 +139,23 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function start(): Promise<void> {
     assert(app === undefined, 'a gateway is started once')
     const { webRoot, host, port } = options
+    await planFile?.start()
     if (port !== 0) await checkPort(host, port)
     const pages = webRoot === undefined ? new Map<string, Page>() : await loadPages(webRoot)
     const catalogue = catalogueText({ version: options.version, source, simulated })
     pages.set('/api/v1/assets', await pageOf('assets.json', Buffer.from(catalogue)))
-    const answer = createRoutes({
+    const routes = createRoutes({
       pages,
       readings,
       metrics: options.metrics,
       log,
       limits,
       status: options.status,
+      admit: (request) => guard?.admit(request) ?? Promise.resolve(request),
     })
     app = uws.App()
-    app.ws<Connection>('/stream', webSocketBehavior(fanOut, limits, now))
-    app.any('/*', (response, request) => serve(response, readRequest(request), answer, numbers))
+    app.ws<Connection>('/stream', webSocketBehavior(fanOut, limits, now, plans))
+    app.any('/*', (response, request) => serve(response, readRequest(response, request), routes, numbers))
     listening = await listen(app, host, port)
     if (listening.length === 0) {
       app.close()
@@ -141,6 +167,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   async function stop(): Promise<void> {
+    planFile?.stop()
     if (app === undefined) return
     for (const socket of listening) uws.us_listen_socket_close(socket)
     listening = []
@@ -188,8 +215,16 @@ async function listen(app: uws.TemplatedApp, host: string, port: number): Promis
   return sockets
 }
 
-function webSocketBehavior(fanOut: FanOut, limits: Limits, now: () => number): uws.WebSocketBehavior<Connection> {
-  const clientOf = (ws: uws.WebSocket<Connection>) => ws.getUserData().client!
+function webSocketBehavior(
+  fanOut: FanOut,
+  limits: Limits,
+  now: () => number,
+  plans: (() => Plans) | undefined,
+): uws.WebSocketBehavior<Connection> {
+  const whenClient = (ws: uws.WebSocket<Connection>, act: (client: Client) => void) => {
+    const { client } = ws.getUserData()
+    if (client !== undefined) act(client)
+  }
   return {
     compression: UNCOMPRESSED,
     maxPayloadLength: limits.clientMessageBytesMax * PAYLOAD_SLACK,
@@ -198,32 +233,79 @@ function webSocketBehavior(fanOut: FanOut, limits: Limits, now: () => number): u
     idleTimeout: IDLE_SECONDS,
     sendPingsAutomatically: true,
     upgrade(response, request, context) {
-      const connection: Connection = {
-        address: Buffer.from(response.getRemoteAddressAsText()).toString(),
-        client: undefined,
-      }
       const header = (name: string) => request.getHeader(`sec-websocket-${name}`)
-      response.upgrade(connection, header('key'), header('protocol'), header('extensions'), context)
+      const [key, extensions, protocols] = [header('key'), header('extensions'), header('protocol')]
+      const visitor = {
+        address: addressOf(response),
+        credential: credentialOf(request.getHeader('authorization'), protocols),
+        holder: undefined,
+      }
+      // A browser that offers protocols gives up unless one of them is chosen; the key is not the one to repeat.
+      const protocol = protocols.split(',')[0]!.trim()
+      const finish = (connection: Connection) => response.upgrade(connection, key, protocol, extensions, context)
+      if (plans === undefined) {
+        finish({ visitor, refusal: undefined, client: undefined })
+        return
+      }
+      let isGone = false
+      response.onAborted(() => {
+        isGone = true
+      })
+      void admitVisitor(plans(), visitor, now()).then((connection) => {
+        if (!isGone) response.cork(() => finish(connection))
+      })
     },
     open(ws) {
       const connection = ws.getUserData()
-      connection.client = createClient(ws as Socket, connection.address, now())
-      fanOut.open(connection.client)
+      const { visitor, refusal } = connection
+      if (refusal === undefined) connection.client = createClient(ws as Socket, visitor, now())
+      // Once the cork of the upgrade is over: a close within it is never told to the client.
+      queueMicrotask(() => {
+        if (connection.client !== undefined) fanOut.open(connection.client)
+        else if (refusal !== undefined) fanOut.turnAway(ws as Socket, refusal)
+      })
     },
-    message: (ws, message, isBinary) => fanOut.message(clientOf(ws), message, isBinary),
-    dropped: (ws) => fanOut.dropped(clientOf(ws)),
-    drain: (ws) => fanOut.drained(clientOf(ws)),
-    close: (ws, code) => fanOut.close(clientOf(ws), code),
+    // A connection that was turned away has no client.
+    message: (ws, message, isBinary) => whenClient(ws, (client) => fanOut.message(client, message, isBinary)),
+    dropped: (ws) => whenClient(ws, (client) => fanOut.dropped(client)),
+    drain: (ws) => whenClient(ws, (client) => fanOut.drained(client)),
+    close: (ws, code) => whenClient(ws, (client) => fanOut.close(client, code)),
   }
 }
 
-function readRequest(request: uws.HttpRequest): Request {
+async function admitVisitor(plans: Plans, visitor: Visitor, nowMs: number): Promise<Connection> {
+  const { credential, address } = visitor
+  try {
+    const holder = await identify(plans, credential, address, nowMs)
+    return { visitor: { ...visitor, holder }, refusal: undefined, client: undefined }
+  } catch (error) {
+    if (!(error instanceof LmapError)) throw error
+    return { visitor, refusal: error, client: undefined }
+  }
+}
+
+/** A key or token from the header, or from the sub-protocols, which are all that a browser can send with a WebSocket. */
+function credentialOf(authorization: string, protocols = ''): string | undefined {
+  const [scheme, word] = authorization.split(' ')
+  if (scheme?.toLowerCase() === 'bearer' && word) return word
+  const offered = protocols.split(',').map((protocol) => protocol.trim())
+  return offered.find((protocol) => protocol.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length)
+}
+
+function addressOf(response: uws.HttpResponse): string {
+  return Buffer.from(response.getRemoteAddressAsText()).toString()
+}
+
+function readRequest(response: uws.HttpResponse, request: uws.HttpRequest): Request {
   return {
     method: request.getMethod().toUpperCase(),
     path: request.getUrl(),
     query: request.getQuery() ?? '',
     acceptEncoding: request.getHeader('accept-encoding'),
     ifNoneMatch: request.getHeader('if-none-match'),
+    accept: request.getHeader('accept'),
+    credential: credentialOf(request.getHeader('authorization')),
+    address: addressOf(response),
   }
 }
 

@@ -4,9 +4,11 @@ import type { LiveBlock } from '../model/stages.ts'
 import { TIMEFRAMES } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { encodeFrame, FrameFlag, FrameKind } from '../wire/frame.ts'
+import { ALL_LAYERS, keepLayers } from '../wire/keep-layers.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
 import type { History } from './history.ts'
 import { Stream } from './stream.ts'
+import type { View } from './views.ts'
 
 /** State of the model behind the predicted layers of an asset, see docs/wire.md. */
 export interface ModelStatus {
@@ -25,8 +27,12 @@ export interface StreamTableOptions {
   /** By venue id, see docs/wire.md. */
   venueStates(asset: AssetId): Uint8Array
   model(asset: AssetId): ModelStatus
-  /** Sends a frame to whoever is subscribed to the stream; answers how many that are. */
-  publish(stream: Stream, frame: Uint8Array): number
+  /** Masks of layers that somebody is subscribed to the stream with. */
+  masks(stream: Stream): Iterable<number>
+  /** Sends a frame to whoever gets these layers of the stream; answers how many that are. */
+  publish(stream: Stream, mask: number, frame: Uint8Array): number
+  /** What subscribers have is of no use any more: each needs a snapshot. */
+  renew(stream: Stream): void
   /** A stream has got its history, or its first key, or can have none. */
   changed(stream: Stream): void
   lingerMs: number
@@ -115,12 +121,14 @@ export class StreamTable {
   }
 
   /** The frame a newcomer gets; the same bytes until something changes. */
-  snapshot(stream: Stream): Uint8Array {
-    if (stream.snapshot === undefined) {
-      stream.snapshot = this.#frame(stream, FrameKind.snapshot, stream.snapshotBlocks())
+  snapshot(stream: Stream, view: View): Uint8Array {
+    let snapshot = stream.snapshots.get(view)
+    if (snapshot === undefined) {
+      snapshot = this.#frame(stream, FrameKind.snapshot, stream.snapshotBlocks(view))
+      stream.snapshots.set(view, snapshot)
       this.#options.metrics.snapshotsEncoded.inc()
     }
-    return stream.snapshot
+    return snapshot
   }
 
   #publish(stream: Stream): void {
@@ -130,10 +138,16 @@ export class StreamTable {
     if (blocks.length > 0) {
       const nowMs = now()
       stream.nextSequence(nowMs)
-      const frame = isEpoch ? this.snapshot(stream) : this.#frame(stream, FrameKind.delta, blocks)
-      metrics.deliveries.inc(publish(stream, frame))
-      metrics.frames.inc()
-      metrics.frameBytes.inc(frame.length)
+      if (isEpoch) this.#options.renew(stream)
+      else {
+        for (const mask of this.#options.masks(stream)) {
+          const kept = mask === ALL_LAYERS ? blocks : blocks.map((block) => keepLayers(block, mask))
+          const frame = this.#frame(stream, FrameKind.delta, kept)
+          metrics.deliveries.inc(publish(stream, mask, frame))
+          metrics.frames.inc()
+          metrics.frameBytes.inc(frame.length)
+        }
+      }
       if (stream.clockMs > 0) metrics.latency.observe(Math.max(0, nowMs - stream.clockMs))
     }
     if (!hadKey && stream.hasKey) changed(stream)

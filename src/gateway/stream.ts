@@ -3,7 +3,8 @@ import type { LiveBlock } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { BlockType, type Column, decodeColumn, decodeDelta, emptyColumn, encodeColumn } from '../wire/blocks.ts'
-import { CLOSED_MAX, ClosedColumns } from './closed-columns.ts'
+import { ClosedColumns } from './closed-columns.ts'
+import { snapshotOf, type View } from './views.ts'
 
 /** What a turn of a stream came to. */
 export interface Turn {
@@ -24,8 +25,6 @@ const emptyTurn: Turn = { blocks: [], isEpoch: false }
 export class Stream {
   readonly asset: AssetId
   readonly timeframe: number
-  /** Name of its uWebSockets topic. */
-  readonly topic: string
   readonly closed: ClosedColumns
   /** Those who want it, whether or not they have had their snapshot; managed by the stream table. */
   users = 0
@@ -38,8 +37,8 @@ export class Stream {
   clockMs = 0
   sequence = 0
   epoch = 1
-  /** The last snapshot frame, good until something changes. */
-  snapshot: Uint8Array | undefined
+  /** The last snapshot frames by view, good until something changes. */
+  readonly snapshots = new Map<View, Uint8Array>()
   #key: Uint8Array | undefined
   /** Of the newest key ever seen, 0 before the first. */
   #step = 0
@@ -51,8 +50,12 @@ export class Stream {
   constructor(asset: AssetId, timeframe: number) {
     this.asset = asset
     this.timeframe = timeframe
-    this.topic = `${asset}/${timeframe}`
     this.closed = new ClosedColumns(timeframes[timeframe]!.ms)
+  }
+
+  /** Name of the uWebSockets topic of those who get the layers of `mask`. */
+  topic(mask: number): string {
+    return `${this.asset}/${this.timeframe}/${mask}`
   }
 
   get hasKey(): boolean {
@@ -102,15 +105,15 @@ export class Stream {
       }
     }
     if (this.#deltas.length > limits.streamDeltasMax) this.#fold()
-    this.snapshot = undefined
+    this.snapshots.clear()
     if (isEpoch) this.epoch++
     return { blocks, isEpoch }
   }
 
   /** Blocks of a snapshot: the live column, then groups of closed ones, newest first, so that a client can paint early. */
-  snapshotBlocks(columns: number = CLOSED_MAX): Uint8Array[] {
-    const closed = this.closed.newestPacked(columns)
-    return this.#key === undefined ? closed : [this.#key, ...this.#deltas, ...closed]
+  snapshotBlocks(view: View): Uint8Array[] {
+    const live = this.#key === undefined ? [] : [this.#key, ...this.#deltas]
+    return snapshotOf(view, live, this.closed.newestPacked(view.columns))
   }
 
   /** The live column decoded, undefined where there is none. */
@@ -128,14 +131,14 @@ export class Stream {
     this.#key = undefined
     this.#deltas = []
     this.#pending = []
-    this.snapshot = undefined
+    this.snapshots.clear()
   }
 
   /** Forgets the closed columns too. */
   unload(): void {
     this.closed.clear()
     this.history = 'none'
-    this.snapshot = undefined
+    this.snapshots.clear()
   }
 
   nextSequence(nowMs: number): void {

@@ -26,6 +26,8 @@ export const errorCodes = [
   'LMAP_REQUEST_TOO_LARGE',
   'LMAP_REQUEST_RATE',
   'LMAP_LIMIT',
+  'LMAP_KEY_INVALID',
+  'LMAP_PLAN',
   'LMAP_NOT_READY',
   'LMAP_INTERNAL',
 ] as const

@@ -163,7 +163,6 @@ export const limits = Object.freeze({
   scoreHoursMax: 720,
   /** The plans file is looked at this often: a key that was revoked is off within this and a sweep. */
   plansLookMs: 1_000,
-  plansFileBytesMax: 8 << 20,
   /** Holders whose requests are counted before those of past minutes are forgotten. */
   holdersCountedMax: 10_000,
   /** Path and query of a request. */

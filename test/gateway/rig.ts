@@ -57,8 +57,8 @@ export class Reader {
   gaps = 0
   closeCode: number | undefined
 
-  constructor(url: string) {
-    this.socket = new WebSocket(url)
+  constructor(url: string, protocols: string[] = []) {
+    this.socket = new WebSocket(url, protocols)
     this.socket.binaryType = 'arraybuffer'
     this.socket.onmessage = ({ data }) => {
       if (typeof data === 'string') this.texts.push(JSON.parse(data))

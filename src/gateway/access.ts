@@ -1,0 +1,104 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { errors, importSPKI, jwtVerify } from 'jose'
+import { assets } from '../model/assets.ts'
+import { LmapError } from '../model/errors.ts'
+import { COLUMNS, timeframes } from '../model/timeframes.ts'
+import { ALL_LAYERS } from '../wire/keep-layers.ts'
+import type { Subscribe } from './control.ts'
+import { layerMask, type Plan, type Plans } from './plans.ts'
+import { type View, viewOf } from './views.ts'
+
+/** Who asks, and what they may have. */
+export interface Holder {
+  /** Whose connections and requests are counted together: a key, a token's subject, an address. */
+  readonly id: string
+  readonly plan: Plan
+  readonly expiresMs: number
+}
+
+/**
+ * Finds the holder of a key or a token; without either it is whoever has the address, on the plan for everybody.
+ * Throws LMAP_KEY_INVALID.
+ */
+export async function identify(
+  plans: Plans,
+  credential: string | undefined,
+  address: string,
+  nowMs: number,
+): Promise<Holder> {
+  if (credential === undefined) {
+    if (plans.anonymous === undefined) throw invalid('A key is needed here.')
+    return { id: `address ${address}`, plan: plans.anonymous, expiresMs: Number.POSITIVE_INFINITY }
+  }
+  // Three parts between dots make a token; keys have no dots.
+  const holder =
+    credential.split('.').length === 3 ? await holderOfToken(plans, credential) : holderOfKey(plans, credential)
+  if (holder.expiresMs <= nowMs) throw invalid('The key has expired.')
+  return holder
+}
+
+function holderOfKey({ keys }: Plans, credential: string): Holder {
+  const hash = createHash('sha256').update(credential).digest()
+  let found: Holder | undefined
+  // Every entry is compared, and each in constant time: how long it takes tells nothing about any key.
+  for (const entry of keys) {
+    if (timingSafeEqual(entry.hash, hash))
+      found = { id: `key ${entry.name}`, plan: entry.plan, expiresMs: entry.expiresMs }
+  }
+  if (found === undefined) throw invalid('The key is not known.')
+  return found
+}
+
+async function holderOfToken({ tokens, plans }: Plans, credential: string): Promise<Holder> {
+  if (tokens === undefined) throw invalid('Tokens are not taken here.')
+  const { algorithm, publicKey, issuer, audience, revoked } = tokens
+  try {
+    const key = await importSPKI(publicKey, algorithm)
+    const { payload } = await jwtVerify(credential, key, {
+      algorithms: [algorithm],
+      issuer,
+      audience,
+      requiredClaims: ['exp', 'sub', 'plan'],
+    })
+    const plan = typeof payload.plan === 'string' ? plans.get(payload.plan) : undefined
+    if (plan === undefined) throw invalid('The token names no plan that there is.')
+    if (revoked.has(payload.sub!)) throw invalid('The token was revoked.')
+    return { id: `subject ${payload.sub}`, plan, expiresMs: payload.exp! * 1000 }
+  } catch (cause) {
+    if (cause instanceof LmapError) throw cause
+    const why = cause instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid.'
+    throw invalid(why, cause)
+  }
+}
+
+/** Throws LMAP_PLAN with the first plan that would allow it, unless the holder's own does. */
+export function demand({ plans }: Plans, { plan }: Holder, what: string, allows: (plan: Plan) => boolean): void {
+  if (allows(plan)) return
+  const other = [...plans.values()].find(allows)
+  throw new LmapError('LMAP_PLAN', `Plan ${plan.name} does not include ${what}.`, {
+    hint: other === undefined ? 'No plan here does.' : `Plan ${other.name} does.`,
+  })
+}
+
+/** What of a stream was asked for; all that the plan has where nothing was said. Throws LMAP_PLAN for more than that. */
+export function viewFor(plans: Plans | undefined, holder: Holder | undefined, wanted: Subscribe): View {
+  const { asset, timeframe, mask, columns } = wanted
+  if (plans === undefined || holder === undefined) return viewOf(mask ?? ALL_LAYERS, (columns ?? COLUMNS) - 1)
+  const name = `${assets[asset]!.name} ${timeframes[timeframe]!.name}`
+  demand(plans, holder, name, (plan) => hasStream(plan, asset, timeframe))
+  demand(plans, holder, 'these layers', (plan) => ((mask ?? 0) & ~layerMask(plan)) === 0)
+  demand(plans, holder, `${columns} columns`, (plan) => (columns ?? 1) <= plan.columns)
+  return viewOf(mask ?? layerMask(holder.plan), (columns ?? holder.plan.columns) - 1)
+}
+
+/** Whether the plan has a stream. */
+export function hasStream(plan: Plan, asset: number, timeframe: number): boolean {
+  return (plan.assets === 'all' || plan.assets.has(asset)) && plan.timeframes.has(timeframe)
+}
+
+function invalid(message: string, cause?: unknown): LmapError {
+  return new LmapError('LMAP_KEY_INVALID', message, {
+    hint: 'Send one as "authorization: Bearer KEY", or with the sub-protocols lmap and lmap.key.KEY.',
+    cause,
+  })
+}
