@@ -33,6 +33,8 @@ export interface Config {
   readonly record: string | undefined
   readonly host: string
   readonly port: number
+  /** File of plans and keys. */
+  readonly plans: string | undefined
   readonly workers: number
   readonly kafka: readonly string[] | undefined
   readonly topic: string
@@ -123,6 +125,7 @@ function command(version: string): Command {
     )
     .addOption(option('--port <number>', 'page, API and stream').argParser(whole(0, 65_535)).default(8080))
     .addOption(option('--host <address>', 'address to listen on; 0.0.0.0 for every network').default('127.0.0.1'))
+    .addOption(option('--plans <file>', 'ask for keys: who may have what, see docs/plans.md'))
     .addOption(option('--data <dir>', 'folder for history').default('data'))
     .addOption(option('--clickhouse <url>', 'keep history in this ClickHouse server'))
     .addOption(option('--sql', 'answer questions in SQL at /api/v1/sql, read-only').default(false))

@@ -90,6 +90,7 @@ export async function run(config: Config, { log, now, version, proxyEnv }: Surro
       host: config.host,
       port: config.port,
       webRoot: WEB_ROOT,
+      plans: config.plans,
       simulated: config.source === 'simulator',
       source: config.source,
       version,
