@@ -4,6 +4,7 @@ import {
   C_BASE,
   C_LIQUIDATED,
   C_OBSERVED_MS,
+  C_OPEN_MS,
   DEPTH_PAIR_BYTES,
   D_INTEGRAL,
   D_NOW,
@@ -20,6 +21,7 @@ import {
   SENT,
   SETTING_QUANTUM,
   cell,
+  columnAt,
   depthAt,
   levelsSentAt,
   sentAt,
@@ -33,6 +35,7 @@ const LAST: i32 = 2;
 const REALISED: i32 = 4;
 const PREDICTED: i32 = 6;
 const USD_PER_CENT: f64 = 0.01;
+const MINUTE_MS: f64 = 60_000;
 
 /** All layers of a live column into SENT: what listeners have, or are about to get. */
 export function columnRead(timeframe: i32, c: usize): void {
@@ -81,8 +84,8 @@ function meanTo(timeframe: i32, c: usize, side: i32, base: i32, first: i32, end:
   const scale = f64x2.splat(USD_PER_CENT / observed);
   const start = f64x2.splat(from);
   const now = f64x2.splat(clock);
-  // The minute that is closing has its integral in the longer ones already.
-  const closing = timeframe > 0 && !(clock > from);
+  // The clock stands at the end of the minute only while it closes: then the longer ones have its integral already.
+  const closing = timeframe > 0 && clock === load<f64>(columnAt(0) + C_OPEN_MS) + MINUTE_MS;
   let at = depthAt(side, first);
   let longer: usize = MEAN + (<usize>((timeframe - 1) * 2 + side) * <usize>GRID_BUCKETS << 3) + (<usize>first << 3);
   for (let bucket = first; bucket < end; bucket += 2) {

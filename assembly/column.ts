@@ -36,6 +36,8 @@ import {
 /* The live columns: opening, prices, volume, liquidations, closing. Reading one is column-read.ts, sending it column-out.ts. */
 
 const ALL_TIMEFRAMES: i32 = (1 << TIMEFRAMES) - 1;
+/** Every asset is told each second that time moves. After a silence as long as this (the host: venueStaleMs) what rested is not known. */
+const SILENCE_MS: f64 = 10_000;
 
 export function timeframeMs(timeframe: i32): f64 {
   switch (timeframe) {
@@ -103,9 +105,15 @@ export function columnsLiquidation(side: i32, bucket: i32, cents: f64): void {
  */
 export function columnsRoll(clock: f64): void {
   const end = load<f64>(columnAt(0) + C_OPEN_MS) + timeframeMs(0);
+  const before = load<f64>(HEAD_CLOCK_MS);
+  if (clock - before > SILENCE_MS) {
+    // A restart, or all feeds were down: that time is not observed.
+    settle(before, false);
+    store<f64>(HEAD_OBSERVED_FROM, min<f64>(clock, end));
+  }
   if (clock < end) return;
   store<f64>(HEAD_CLOCK_MS, end);
-  settleMinute(end);
+  settle(end, true);
   for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
     const c = columnAt(timeframe);
     if (clock >= load<f64>(c + C_OPEN_MS) + timeframeMs(timeframe)) columnClosed(timeframe, c);
@@ -131,30 +139,28 @@ export function columnsRoll(clock: f64): void {
   }
 }
 
-/** Brings the live minute's integrals up to `end` and adds them to the longer timeframes. */
-function settleMinute(end: f64): void {
+/** Brings the live minute's integrals up to `until`; at its end they are added to the longer timeframes. */
+function settle(until: f64, isEnd: bool): void {
   const first = load<i32>(HEAD_BUCKET_FIRST);
   const last = load<i32>(HEAD_BUCKET_LAST);
   for (let side = 0; side < 2; side++) {
     for (let bucket = first; bucket <= last; bucket++) {
       const at = depthAt(side, bucket);
-      const rested = load<f64>(at + D_NOW) * (end - settledFrom(load<f64>(at + D_SINCE)));
+      const rested = load<f64>(at + D_NOW) * (until - settledFrom(load<f64>(at + D_SINCE)));
       const total = load<f64>(at + D_INTEGRAL) + rested;
       store<f64>(at + D_INTEGRAL, total);
-      store<f64>(at + D_SINCE, end);
-      if (total === 0) continue;
+      store<f64>(at + D_SINCE, until);
+      if (!isEnd || total === 0) continue;
       for (let longer = 0; longer < TIMEFRAMES - 1; longer++) {
         const mean = cell(MEAN, longer * 2 + side, bucket);
         store<f64>(mean, load<f64>(mean) + total);
       }
     }
   }
-  const observed = end - load<f64>(HEAD_OBSERVED_FROM);
-  for (let timeframe = 1; timeframe < TIMEFRAMES; timeframe++) {
+  const observed = until - load<f64>(HEAD_OBSERVED_FROM);
+  for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
     const c = columnAt(timeframe);
     store<f64>(c + C_OBSERVED_MS, load<f64>(c + C_OBSERVED_MS) + observed);
   }
-  // The minute's own integral is complete; the longer ones count it already.
-  store<f64>(HEAD_OBSERVED_FROM, end);
-  store<f64>(columnAt(0) + C_OBSERVED_MS, observed);
+  store<f64>(HEAD_OBSERVED_FROM, until);
 }

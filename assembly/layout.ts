@@ -130,7 +130,7 @@ export const C_HIGH: usize = 16;
 export const C_LOW: usize = 24;
 export const C_CLOSE: usize = 32;
 export const C_VOLUME: usize = 40;
-export const C_OBSERVED_MS: usize = 48; // f64, of the closed minutes within it
+export const C_OBSERVED_MS: usize = 48; // f64, up to HEAD_OBSERVED_FROM
 export const C_BASE: usize = 56; // i32
 export const C_LIQUIDATED: usize = 64; // u32, 1: its realised layers are not empty
 

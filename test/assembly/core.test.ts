@@ -2,6 +2,7 @@
 // cell for cell; and a memory image taken anywhere must go on exactly as the original does.
 import { describe, expect, test } from 'vitest'
 import { assetByName } from '../../src/model/assets.ts'
+import { BatchWriter, EventKind } from '../../src/model/events.ts'
 import { BUCKETS, codeOfUsd, QUANTUM_RATIO } from '../../src/model/layers.ts'
 import { limits } from '../../src/model/limits.ts'
 import type { ClosedColumn } from '../../src/model/stages.ts'
@@ -62,6 +63,41 @@ describe.each(Object.keys(builds) as Build[])('core, %s build', (build) => {
     for (const batch of batches.slice(cut)) after.apply(batch)
     expect([...before.columns, ...after.columns]).toEqual(whole.columns)
     expect(after.memory.image()).toEqual(whole.memory.image())
+  })
+
+  test('a silence is not observed, and what rested before it weighs no more for it', () => {
+    const writer = new BatchWriter()
+    const core = new CoreUnderTest(build, asset)
+    const minuteMs = Date.UTC(2026, 0, 1, 12)
+    let sequence = 0
+    const apply = (
+      second: number,
+      records: readonly (readonly [kind: number, tick: number, value: number])[],
+    ): void => {
+      const timeMs = minuteMs + second * 1_000
+      writer.begin(0, asset.id, ++sequence, timeMs, timeMs, 0.1)
+      for (const [kind, tick, value] of records) writer.add(kind, 0, tick, value)
+      core.apply(writer.take())
+    }
+    apply(0, [[EventKind.markPrice, 0, 60_000]])
+    apply(5, [[EventKind.bookLevel, 599_000, 2]])
+    apply(10, [[EventKind.heartbeat, 0, 0]])
+    apply(45, [[EventKind.bookLevel, 599_000, 4]]) // 35 silent seconds
+    for (let second = 46; second <= 60; second++) apply(second, [[EventKind.heartbeat, 0, 0]])
+    apply(61, [[EventKind.heartbeat, 0, 0]])
+    apply(500, [[EventKind.heartbeat, 0, 0]]) // 439 silent seconds
+    const columns = core.columns.filter(({ timeframe }) => timeframe < 2)
+    expect(columns.map(({ timeframe, openMs, observedMs }) => [timeframe, openMs - minuteMs, observedMs])).toEqual([
+      [0, 0, 25_000],
+      [0, 60_000, 1_000],
+      [1, 0, 26_000],
+    ])
+    // Five seconds of nothing, five of 2 coins, fifteen of 4, and for the longer column one more.
+    const coins = [(5 * 2 + 15 * 4) / 25, 4, (5 * 2 + 16 * 4) / 26]
+    columns.forEach((column, i) => {
+      const cell = Math.floor(59_900 / column.step) - column.baseBucket
+      expect(column.cells[cell]).toBe(codeOfUsd(coins[i]! * 59_900, column.quantumUsd))
+    })
   })
 
   test('the grid step is the multiple nearest to 3 bp, for prices over twelve decades', () => {

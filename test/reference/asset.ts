@@ -4,6 +4,7 @@
  */
 import { batchBytes, EventKind, readHeader } from '../../src/model/events.ts'
 import { BUCKETS } from '../../src/model/layers.ts'
+import { limits } from '../../src/model/limits.ts'
 import { timeframes } from '../../src/model/timeframes.ts'
 
 export interface ReferenceColumn {
@@ -171,6 +172,8 @@ export class ReferenceAsset {
     const minute = this.#columns[0]
     if (minute !== undefined) {
       const end = minute.openMs + 60_000
+      // Nobody was heard: what rested is not known.
+      if (timeMs - this.clockMs > limits.venueStaleMs) this.#observedFrom = Math.min(timeMs, end)
       if (timeMs >= end) {
         this.#rest(end)
         this.#columns.forEach((column, timeframe) => {
