@@ -76,7 +76,7 @@ class Player {
     for (let done = false; !done; ) {
       done = this.#core.tick() !== 0
       const nothing = (): void => undefined
-      const outputs = { column: this.#closed, liquidation: nothing, score: nothing, live: nothing }
+      const outputs = { column: this.#closed, liquidation: nothing, score: nothing, report: nothing, live: nothing }
       readMessages(this.#memory.out(), this.#memory.asset.id, outputs)
       this.#memory.clearOut()
     }
