@@ -19,6 +19,7 @@ import { type ClickHouseStore, createStore } from './store/store.ts'
 import { VenueMinutes } from './store/venue-minutes.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { createVenueReport } from './venues/live/venue-report.ts'
 import { createRecorder } from './venues/recording/recorder.ts'
 import { createSource } from './venues/source.ts'
 
@@ -136,6 +137,7 @@ export async function run(config: Config, { log, now, version, proxyEnv }: Surro
     const sink = config.record === undefined ? eventLog : await recorded(config, eventLog, now, begin)
     await begin(source)
     observe(metrics, engine, source, eventLog)
+    if (config.source === 'live') await begin(venueReport(source, log, metrics))
     source.connect(sink)
     const ended = source.ended.then(async () => {
       await eventLog.drained()
@@ -282,6 +284,21 @@ async function stopAll(started: Stage[], log: Log): Promise<void> {
     } finally {
       clearTimeout(timer)
     }
+  }
+}
+
+/** What there is to say of live venues, looked at again and again. */
+function venueReport(source: Source, log: Log, metrics: Metrics): Stage {
+  const report = createVenueReport(log, metrics)
+  let timer: NodeJS.Timeout | undefined
+  return {
+    name: 'venue report',
+    async start() {
+      timer = setInterval(() => report(source.status().venues ?? []), limits.heartbeatMs)
+    },
+    async stop() {
+      clearInterval(timer)
+    },
   }
 }
 
