@@ -187,7 +187,8 @@ export const LEVELS_SENT: usize = LEVELS_FRESH + 16;
 /** 1: SENT holds what the listeners have, u32[TIMEFRAMES]. Outside the image, as SENT is: after a restart nobody has anything. */
 export const KEYED: usize = LEVELS_SENT + 32;
 export const OUT: usize = KEYED + 32;
-export const OUT_BYTES: usize = 1 << 20;
+/** Twice what one batch can add: many usual ones fit before the host must read. Pages that are never used cost nothing. */
+export const OUT_BYTES: usize = 1 << 21;
 export const MESSAGE_BYTES: usize = 16;
 /**
  * What one batch can add at most: two closes of every timeframe and two scores (its first record may come long after

@@ -17,6 +17,7 @@ export function ringAt(position: u32): usize {
 
 /** Applies what waits in the ring. True: it is empty; false: OUT must be read first. */
 export function ringDrain(): bool {
+  if (OUT_BATCH_MAX > OUT_BYTES) ERROR("OUT has no room for what one batch can add");
   const head = atomic.load<u32>(RING_HEAD);
   let tail = load<u32>(RING_TAIL);
   while (tail !== head) {
