@@ -14,6 +14,7 @@
        BOOK     one order book per venue slot: window + overflow
        LEVELS   the estimator's ledger
        SCORE    what the published score remembers
+       WHERE    what the where score remembers
        REPORTS  walls, tape, absorptions, convergences: report-layout.ts
      SENT     codes of each live column as last sent or closed (lost with a checkpoint: a key frame follows a restart)
      SCRATCH  values and codes of the layer at work, the predicted map
@@ -97,6 +98,8 @@ export const HEAD_LATE: usize = HEAD + 304; // batches whose venue time was repl
 export const HEAD_COLUMNS: usize = HEAD + 312;
 export const HEAD_SILENCE_MS: usize = HEAD + 320; // f64, when venues were compared last
 export const HEAD_HOUR_SUSPECT: usize = HEAD + 328; // u32, venues that were suspect in this hour: bit = venue
+/** Where score, f64 each: bits per USD over uniform, the baseline's, lift of the top quarter, the baseline's. */
+export const HEAD_WHERE: usize = HEAD + 336;
 export const HEAD_BYTES: usize = 512;
 
 export const VENUE: usize = HEAD + HEAD_BYTES;
@@ -166,7 +169,10 @@ export const BOOK: usize = REALISED_LAST + 2 * GRID_ARRAY;
 export const LEVELS: usize = BOOK + BOOK_STRIDE * <usize>VENUE_SLOTS;
 export const SCORE: usize = (LEVELS + ESTIMATOR_BYTES + 15) & ~15;
 export const REPORTS: usize = (SCORE + SCORE_BYTES + 15) & ~15;
-export const STATE_END: usize = (REPORTS + REPORTS_BYTES + 4095) & ~4095;
+/** See where.ts: sums, memory of distances, and the map of the hour's start. */
+export const WHERE: usize = (REPORTS + REPORTS_BYTES + 15) & ~15;
+export const WHERE_MAP: usize = WHERE + 64 + 4 * 8 * 64;
+export const STATE_END: usize = (WHERE_MAP + 2 * 4 * <usize>GRID_BUCKETS + 4095) & ~4095;
 
 export const COLUMN_CODES: usize = <usize>(LAYERS * BUCKETS);
 export const SENT: usize = STATE_END;

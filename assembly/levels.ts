@@ -47,6 +47,7 @@ import {
   venueAt,
 } from "./layout";
 import { scoreBar, scoreBits, scoreError, scoreHour, scoreHours, scoreInit, scoreMean, scoreState } from "./score";
+import { whereHour } from "./where";
 
 /* Feeds the estimator from the asset's events: all its times come from the asset's clock, so the same log makes the
    same ledger. Venues are pooled: one ledger per asset. */
@@ -164,11 +165,12 @@ function hour(whole: bool): void {
   const low = load<f64>(HEAD_HOUR_LOW);
   const high = load<f64>(HEAD_HOUR_HIGH);
   const model = load<u32>(HEAD_MODEL);
+  const open = load<f64>(HEAD_HOUR_OPEN);
   estimatorHour(LEVELS, long, short, usable);
   if (usable) {
     const longPredicted = estimatorPredicted(LEVELS, 0);
     const shortPredicted = estimatorPredicted(LEVELS, 1);
-    scoreHour(SCORE, load<f64>(HEAD_HOUR_OPEN), low, high, longPredicted, shortPredicted, long, short);
+    scoreHour(SCORE, open, low, high, longPredicted, shortPredicted, long, short);
     publish();
     tellScore(model, longPredicted, shortPredicted, long, short);
   } else {
@@ -180,6 +182,8 @@ function hour(whole: bool): void {
   store<u32>(HEAD_HOUR_SUSPECT, 0);
   startHour(load<f64>(HEAD_PRICE));
   store<u32>(LEVELS_FRESH, 0);
+  // The map that the next hour is judged by is the one that has learned from this one.
+  whereHour(open, low, high);
 }
 
 function startHour(price: f64): void {

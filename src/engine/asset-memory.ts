@@ -3,7 +3,7 @@ import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import { type Asymmetry, reportFloorUsd } from '../model/reports.ts'
-import type { ModelStatus, VenueStatus } from '../model/stages.ts'
+import type { ModelStatus, VenueStatus, WhereScore } from '../model/stages.ts'
 import { venueStates, venues } from '../model/venues.ts'
 import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
 import { readRealised } from './realised.ts'
@@ -111,6 +111,17 @@ export class AssetMemory {
       mean: this.#view.getFloat64(at + 8, true),
       error: this.#view.getFloat64(at + 16, true),
       hours: this.#view.getFloat64(at + 24, true),
+      where: this.#where(),
+    }
+  }
+
+  #where(): WhereScore {
+    const at = this.#map.head + HeadField.where
+    return {
+      bits: this.#view.getFloat64(at, true),
+      baselineBits: this.#view.getFloat64(at + 8, true),
+      lift: this.#view.getFloat64(at + 16, true),
+      baselineLift: this.#view.getFloat64(at + 24, true),
     }
   }
 

@@ -56,6 +56,7 @@ export const HeadField = {
   bucketLast: 60,
   epoch: 72,
   model: 216,
+  where: 336,
   batches: 256,
   levels: 264,
   trades: 272,

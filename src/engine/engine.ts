@@ -70,6 +70,15 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return new PoolEngine(options, module, map)
 }
 
+const NO_MODEL: ModelStatus = {
+  state: 0,
+  id: 0,
+  mean: 0,
+  error: 0,
+  hours: 0,
+  where: { bits: 0, baselineBits: 0, lift: 0, baselineLift: 0 },
+}
+
 class PoolEngine implements Engine {
   readonly name = 'engine'
   readonly #options: EngineOptions
@@ -169,7 +178,7 @@ class PoolEngine implements Engine {
   }
 
   model(asset: AssetId): ModelStatus {
-    return this.#memories[asset]?.model() ?? { state: 0, id: 0, mean: 0, error: 0, hours: 0 }
+    return this.#memories[asset]?.model() ?? NO_MODEL
   }
 
   async liquidity(asset: AssetId): Promise<AssetLiquidity | undefined> {

@@ -165,6 +165,16 @@ export interface ModelStatus {
   readonly mean: number
   readonly error: number
   readonly hours: number
+  /** Where on crossed ground liquidations lay, over about 30 days: each beside a baseline that knows only distance. */
+  readonly where: WhereScore
+}
+
+/** Bits per USD over "anywhere alike", and how much more than its share the first quarter of the buckets held. */
+export interface WhereScore {
+  readonly bits: number
+  readonly baselineBits: number
+  readonly lift: number
+  readonly baselineLift: number
 }
 
 /** A part of a live stream, as the core has encoded it: see docs/wire.md, "blocks". */

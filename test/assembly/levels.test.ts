@@ -9,6 +9,7 @@ import { ReferenceEstimator } from '../reference/estimator.ts'
 import { referenceMap } from '../reference/estimator-map.ts'
 import { referenceScore, type ScoredHour } from '../reference/estimator-score.ts'
 import { prng, seed } from '../reference/prng.ts'
+import { ReferenceWhere } from '../reference/where.ts'
 import { type Build, builds, CoreUnderTest } from './core.ts'
 
 const asset = assetByName('BTC')!
@@ -30,6 +31,11 @@ class Twin {
   coins = 0
   turnoverUsd = 0
   realised: [number, number] = [0, 0]
+  readonly where = new ReferenceWhere()
+  /** USD of this hour by bucket, long and short. */
+  readonly #places = [new Map<number, number>(), new Map<number, number>()]
+  #map: Float64Array[] | undefined
+  readonly #step: number
   #swept = START_MS
   #turned = START_MS
   #range: [number, number]
@@ -37,7 +43,8 @@ class Twin {
   #hour: [number, number, number]
   #bars: [number, number][] = []
 
-  constructor(price: number, distanceMin: number) {
+  constructor(price: number, distanceMin: number, step: number) {
+    this.#step = step
     this.estimator = new ReferenceEstimator(price)
     this.estimator.tiers(distanceMin)
     this.price = price
@@ -80,8 +87,34 @@ class Twin {
     this.estimator.hour(...this.realised)
     const [open, low, high] = this.#hour
     this.hours.push({ open, low, high, predicted: [...this.estimator.predicted], realised: this.realised })
+    this.#scorePlaces(open, low, high)
     this.realised = [0, 0]
     this.#hour = [this.price, this.price, this.price]
+  }
+
+  liquidation(side: 0 | 1, price: number, usd: number): void {
+    this.realised[side] += usd
+    const bucket = this.#bucketOf(price)
+    this.#places[side]!.set(bucket, (this.#places[side]!.get(bucket) ?? 0) + Math.round(usd * 100))
+  }
+
+  /** The hour against the map of its start; then the map of the next start, which has learned from this hour. */
+  #scorePlaces(open: number, low: number, high: number): void {
+    const buckets = { open: this.#bucketOf(open), low: this.#bucketOf(low), high: this.#bucketOf(high) }
+    const map = this.#map
+    if (map !== undefined) {
+      this.where.hour(
+        buckets,
+        map.map((row) => (bucket) => row[bucket] ?? 0),
+        this.#places.map((row) => (bucket) => row.get(bucket) ?? 0),
+      )
+    }
+    for (const row of this.#places) row.clear()
+    this.#map = referenceMap(this.estimator, 0, this.#step, 8192)
+  }
+
+  #bucketOf(price: number): number {
+    return Math.floor(price / this.#step + 1e-9)
   }
 
   trade(price: number, usd: number): void {
@@ -130,7 +163,7 @@ describe.each(Object.keys(builds) as Build[])('levels, %s build', (build) => {
       return { low, high, close, volume: 2e7 * random(), openInterest: 90_000 }
     })
     // The past ends at the price of now.
-    const twin = new Twin(price, Math.min(...distances))
+    const twin = new Twin(price, Math.min(...distances), core.gridStep(price, asset.gridTick))
     begin(START_MS)
     writer.add(EventKind.markPrice, 0, 0, price)
     for (const bar of bars) {
@@ -156,7 +189,7 @@ describe.each(Object.keys(builds) as Build[])('levels, %s build', (build) => {
           const side = random() < 0.5 ? 0 : 1
           const usd = 10 ** (3 + random() * 3)
           writer.add(EventKind.liquidation, side | (PriceKind.fill << 1), tick, usd / (tick * 0.1))
-          twin.realised[side] += usd
+          twin.liquidation(side, tick * 0.1, usd)
         }
         twin.coins = openInterest
       }
@@ -183,6 +216,13 @@ describe.each(Object.keys(builds) as Build[])('levels, %s build', (build) => {
       expect(row.hourMs).toBe((Math.floor(START_MS / HOUR_MS) + 1 + i) * HOUR_MS)
       expect(row.state).toBe(1)
     })
-    expect(core.memory.model()).toMatchObject({ state: 1, hours: core.scores.length })
+    const { where, ...model } = core.memory.model()
+    expect(model).toMatchObject({ state: 1, hours: core.scores.length })
+    const { result } = twin.where
+    expect(where.bits).toBeCloseTo(result.bits, 3)
+    expect(where.baselineBits).toBeCloseTo(result.usualBits, 6)
+    expect(where.lift).toBeCloseTo(result.lift, 2)
+    expect(where.baselineLift).toBeCloseTo(result.usualLift, 6)
+    expect(Math.abs(where.bits), 'the score is about something').toBeGreaterThan(0.001)
   })
 })
