@@ -1,5 +1,5 @@
 import { cascadeRatio, cascadeTo } from '../model/cascade.ts'
-import { modelledLayers, realisedLayersOfColumns } from '../model/cluster-layers.ts'
+import { modelledLayers } from '../model/cluster-layers.ts'
 import { type Cluster, type ClusterLayer, findClusters } from '../model/clusters.ts'
 import { type Magnet, magnetsOf } from '../model/magnets.ts'
 import type { Mode } from '../model/modes.ts'
@@ -23,9 +23,10 @@ interface Label {
 }
 
 export interface LabelSource {
-  readonly columns: readonly Column[]
-  readonly live: Column | undefined
-  readonly timeframeMs: number
+  /** The newest: levels and price of now. */
+  readonly column: Column | undefined
+  /** What was realised, fading, as realisedLayersOfColumns gives it. */
+  readonly realised: readonly ClusterLayer[]
   readonly clockMs: number
 }
 
@@ -42,12 +43,11 @@ export class ClusterLabels {
   }
 
   /** Finds them anew, for the mode that is shown. */
-  update({ columns, live, timeframeMs, clockMs }: LabelSource, mode: Mode): void {
+  update({ column, realised, clockMs }: LabelSource, mode: Mode): void {
     this.#labels = []
-    const column = live ?? columns.at(-1)
     if (column === undefined || column.close <= 0) return
     const price = column.close
-    const found = (layers: ClusterLayer[]): Cluster[] =>
+    const found = (layers: readonly ClusterLayer[]): Cluster[] =>
       layers.flatMap((layer) => findClusters(layer, price, clockMs)).sort((a, b) => b.usd - a.usd)
     if (mode !== 'raw') {
       const modelled = found(modelledLayers(column, [], undefined))
@@ -60,10 +60,7 @@ export class ClusterLabels {
       }
     }
     if (mode === 'raw' || mode === 'hybrid') {
-      const all = live === undefined ? columns : [...columns, live]
-      for (const cluster of found(realisedLayersOfColumns(all, timeframeMs, clockMs))) {
-        this.#labels.push(labelOf(cluster, column))
-      }
+      for (const cluster of found(realised)) this.#labels.push(labelOf(cluster, column))
     }
   }
 

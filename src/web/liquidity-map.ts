@@ -2,6 +2,8 @@ import type { MouseEventParams } from 'lightweight-charts'
 import type { Connection } from '../client/connection.ts'
 import { MapChange } from '../client/map-state.ts'
 import type { MapStream } from '../client/map-stream.ts'
+import { realisedLayersOfColumns } from '../model/cluster-layers.ts'
+import type { ClusterLayer } from '../model/clusters.ts'
 import { MODE_DEFAULT, type Mode, modeShown, modes } from '../model/modes.ts'
 import { timeframeId, timeframes } from '../model/timeframes.ts'
 import type { Column } from '../wire/blocks.ts'
@@ -67,7 +69,7 @@ export class LiquidityMap extends HTMLElement {
     version: 0,
   }
   #look: MapLook = { palette: 'ember', threshold: 0, gamma: 1 }
-  #colours = { bid: '', ask: '', predicted: '' }
+  #colours = { bid: '', ask: '', predicted: '', realised: '' }
   #options: MapOptions | undefined
   #chart: CandleChart | undefined
   #heat: HeatPrimitive | undefined
@@ -82,6 +84,7 @@ export class LiquidityMap extends HTMLElement {
   #livesSinceFit = 0
   #livesSinceClusters = 0
   #shownMode: Mode = MODE_DEFAULT
+  #realised: readonly ClusterLayer[] = []
   #modelText = ''
 
   get stream(): MapStream | undefined {
@@ -262,8 +265,9 @@ export class LiquidityMap extends HTMLElement {
     const stream = this.#stream
     if (stream === undefined) return
     const { columns, live, clockMs } = stream.map
-    const timeframeMs = timeframes[timeframeId(stream.timeframe)]!.ms
-    this.#clusters.update({ columns, live, timeframeMs, clockMs }, this.#shownMode)
+    const all = live === undefined ? columns : [...columns, live]
+    this.#realised = realisedLayersOfColumns(all, timeframes[timeframeId(stream.timeframe)]!.ms, clockMs)
+    this.#clusters.update({ column: all.at(-1), realised: this.#realised, clockMs }, this.#shownMode)
   }
 
   #fit(): void {
@@ -288,6 +292,7 @@ export class LiquidityMap extends HTMLElement {
       bid: accentCss(palette, Channel.bid),
       ask: accentCss(palette, Channel.ask),
       predicted: accentCss(palette, Channel.predicted),
+      realised: accentCss(palette, Channel.realised),
     }
     for (const [name, channel] of Object.entries(Channel))
       this.style.setProperty(`--${name}`, accentCss(palette, channel))
@@ -299,7 +304,8 @@ export class LiquidityMap extends HTMLElement {
     if (this.#chart === undefined || this.#heat === undefined) return
     const paneHeight = this.#heat.view.height / devicePixelRatio
     const { view } = this.#heat
-    this.#profile.draw(this.#stream?.map.live, this.#shownMode, view, paneHeight, this.#colours, devicePixelRatio)
+    const shown = { column: this.#stream?.map.live, mode: this.#shownMode, realised: this.#realised }
+    this.#profile.draw(shown, view, paneHeight, this.#colours, devicePixelRatio)
     this.#clusters.place(view, paneHeight, devicePixelRatio)
   }
 

@@ -1,6 +1,6 @@
-import { MODEL_REACH } from '../model/clusters.ts'
+import { type ClusterLayer, MODEL_REACH } from '../model/clusters.ts'
 import { BUCKETS, Layer, usdOfCode } from '../model/layers.ts'
-import { type Mode, traversed } from '../model/modes.ts'
+import { emptyChannels, type Mode, readMode } from '../model/modes.ts'
 import type { Column } from '../wire/blocks.ts'
 import { formatUsd } from './format.ts'
 import type { HeatView } from './heat-painter.ts'
@@ -9,10 +9,22 @@ export interface ProfileColours {
   readonly bid: string
   readonly ask: string
   readonly predicted: string
+  readonly realised: string
+}
+
+export interface Shown {
+  readonly column: Column | undefined
+  /** As it is read. */
+  readonly mode: Mode
+  /** What was realised of late, fading, in the window of `column`. */
+  readonly realised: readonly ClusterLayer[]
 }
 
 const usdOfUnitCode = Float64Array.from({ length: 256 }, (_, code) => usdOfCode(code, 1))
 const HEAD_PX = 30
+/** Lengths of the largest bars, as parts of the width. */
+const LONGEST = 0.94
+const LONGEST_REALISED = 0.5
 const PREDICTED_ALPHA = 0.8
 /** Beyond the forecast's reach. */
 const FAR_ALPHA = 0.3
@@ -20,23 +32,24 @@ const PRICE_LINE = '#f2b84b'
 
 /**
  * What stands now, beside the price axis and in its scale: resting depth as bars, predicted liquidations as bars from
- * the other edge. Each kind is drawn to its own largest bar in view, named at the top.
+ * the other edge, and over them what was realised of late. Each kind is drawn to its own largest bar in view; those of
+ * depth and predictions are named at the top.
  */
 export class Profile {
   readonly canvas = document.createElement('canvas')
   readonly #context: CanvasRenderingContext2D
   readonly #depth = new Float64Array(BUCKETS)
+  readonly #realised = new Float64Array(BUCKETS)
+  readonly #channels = emptyChannels()
   #fontFamily: string | undefined
-  readonly #predicted = new Float64Array(BUCKETS)
 
   constructor() {
     this.#context = this.canvas.getContext('2d')!
   }
 
-  /** `mode` as it is shown. `view` is that of the heat layer: its pixels are this canvas's too. `paneHeight` in CSS pixels. */
+  /** `view` is that of the heat layer: its pixels are this canvas's too. `paneHeight` in CSS pixels. */
   draw(
-    column: Column | undefined,
-    mode: Mode,
+    { column, mode, realised }: Shown,
     view: Readonly<HeatView>,
     paneHeight: number,
     colours: ProfileColours,
@@ -55,18 +68,10 @@ export class Profile {
     const paneBottom = Math.round(paneHeight * ratio)
     const first = Math.max(0, Math.floor((view.topPrice - paneBottom * view.pricePerPixel) / step) - baseBucket)
     const last = Math.min(BUCKETS - 1, Math.floor(view.topPrice / step) - baseBucket)
-    const here = traversed(column)
-    let depthMax = 0
-    let predictedMax = 0
-    for (let bucket = first; bucket <= last; bucket++) {
-      const depth = this.#usd(cells, Layer.bidLast, bucket) + this.#usd(cells, Layer.askLast, bucket)
-      const isPassed = here !== undefined && bucket >= here.first && bucket <= here.last
-      const levels = this.#usd(cells, Layer.longLevel, bucket) + this.#usd(cells, Layer.shortLevel, bucket)
-      this.#depth[bucket] = depth
-      this.#predicted[bucket] = mode === 'raw' || isPassed ? 0 : levels
-      depthMax = Math.max(depthMax, depth)
-      predictedMax = Math.max(predictedMax, this.#predicted[bucket]!)
-    }
+    readMode(mode, column, this.#channels)
+    const { predicted: predictedUsd } = this.#channels
+    this.#sumRealised(mode === 'raw' || mode === 'hybrid' ? realised : [], column)
+    const { depthMax, predictedMax, realisedMax } = this.#largest(cells, first, last)
     context.save()
     context.beginPath()
     context.rect(0, 0, width, paneBottom)
@@ -74,18 +79,24 @@ export class Profile {
     const rowHeight = Math.max(1, step / view.pricePerPixel - (step / view.pricePerPixel > 4 ? 1 : 0))
     for (let bucket = first; bucket <= last; bucket++) {
       const y = (view.topPrice - (baseBucket + bucket + 1) * step) / view.pricePerPixel
-      const depth = (this.#depth[bucket]! / depthMax) * width * 0.94
+      const depth = (this.#depth[bucket]! / depthMax) * width * LONGEST
       if (depth > 0) {
         context.fillStyle = cells[Layer.bidLast * BUCKETS + bucket]! > 0 ? colours.bid : colours.ask
         context.globalAlpha = 0.75
         context.fillRect(0, y, depth, rowHeight)
       }
-      const predicted = (this.#predicted[bucket]! / predictedMax) * width * 0.94
+      const predicted = (predictedUsd[bucket]! / predictedMax) * width * LONGEST
       if (predicted > 0) {
         context.fillStyle = colours.predicted
         const distance = ((baseBucket + bucket) * step) / column.close - 1
         context.globalAlpha = Math.abs(distance) > MODEL_REACH ? FAR_ALPHA : PREDICTED_ALPHA
         context.fillRect(width - predicted, y, predicted, rowHeight)
+      }
+      const passed = (this.#realised[bucket]! / realisedMax) * width * LONGEST_REALISED
+      if (passed > 0) {
+        context.fillStyle = colours.realised
+        context.globalAlpha = 1
+        context.fillRect(width - passed, y, passed, rowHeight)
       }
     }
     context.globalAlpha = 1
@@ -93,7 +104,32 @@ export class Profile {
     context.fillRect(0, Math.round((view.topPrice - column.close) / view.pricePerPixel), width, Math.max(1, ratio))
     context.restore()
     const { quantumUsd } = column
-    this.#head(width, ratio, colours, depthMax * quantumUsd, predictedMax * quantumUsd)
+    this.#head(width, ratio, colours, depthMax * quantumUsd, predictedMax)
+  }
+
+  /** The largest bar of each kind in view; notes the depth on the way, in units of the quantum. */
+  #largest(cells: Uint8Array, first: number, last: number) {
+    let [depthMax, predictedMax, realisedMax] = [0, 0, 0]
+    for (let bucket = first; bucket <= last; bucket++) {
+      const depth = this.#usd(cells, Layer.bidLast, bucket) + this.#usd(cells, Layer.askLast, bucket)
+      this.#depth[bucket] = depth
+      depthMax = Math.max(depthMax, depth)
+      predictedMax = Math.max(predictedMax, this.#channels.predicted[bucket]!)
+      realisedMax = Math.max(realisedMax, this.#realised[bucket]!)
+    }
+    return { depthMax, predictedMax, realisedMax }
+  }
+
+  /** Brings what was realised into the window of the column. */
+  #sumRealised(layers: readonly ClusterLayer[], column: Column): void {
+    this.#realised.fill(0)
+    for (const { usd, baseBucket, step } of layers) {
+      const shift = column.baseBucket - baseBucket
+      if (step !== column.step) continue
+      for (let bucket = Math.max(0, -shift); bucket < Math.min(BUCKETS, BUCKETS - shift); bucket++) {
+        this.#realised[bucket]! += usd[bucket + shift]!
+      }
+    }
   }
 
   /** Asking for a computed style costs a layout, so once. */

@@ -14,6 +14,8 @@ import { DevGateway } from './dev-gateway.ts'
 
 const desktop = { width: 1440, height: 900 }
 const phone = { width: 390, height: 844 }
+/** A machine that paints in software and is busy elsewhere takes its time. */
+const patience = { timeout: 8000 }
 const missing = chromiumPath === undefined ? 'Chromium; PLAYWRIGHT_CHROMIUM names one elsewhere' : undefined
 const { title, skip } = requirement('the page', missing)
 
@@ -71,7 +73,7 @@ describe.skipIf(skip)(title, { timeout: 30_000 }, () => {
     const before = await text('.price')
     await expect.poll(() => text('.price'), { timeout: 5000 }).not.toBe(before)
     expect(await page.isVisible('.simulated')).toBe(true)
-    await expect.poll(() => text('.model')).toBe('Model +0.21 bits/h ± .05')
+    await expect.poll(() => text('.model'), patience).toBe('Model +0.21 bits/h ± .05')
     expect(await page.evaluate('document.querySelector("liquidity-map").painter')).toBe('webgl2')
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
     for (const selector of ['asset-picker', '.badge.state', '.timeframes', '.modes', '.tools']) {
@@ -135,7 +137,7 @@ describe.skipIf(skip)(title, { timeout: 30_000 }, () => {
     for (const magnet of magnets) expect(magnet).toMatch(/^[▲▼] \$[\d.]+[KMBT]? [+−][\d.]+ %$/)
     expect(await page.locator('.cluster').first().getAttribute('title')).toMatch(/^Modelled, (longs|shorts): \$/)
     await page.keyboard.press('1')
-    await expect.poll(() => page.locator('.cluster.modelled').count()).toBe(0)
+    await expect.poll(() => page.locator('.cluster.modelled').count(), patience).toBe(0)
   })
 
   test('an unproven forecast is told, and hybrid shows what happened alone', async () => {
@@ -145,23 +147,23 @@ describe.skipIf(skip)(title, { timeout: 30_000 }, () => {
         const { field } = document.querySelector('liquidity-map') as LiquidityMap
         return field.codes.some((code, i) => i % 4 === 1 && code > 0)
       })
-    await expect.poll(predicted).toBe(true)
-    await expect.poll(() => text('.note')).toBe('Model +0.21 bits/h ± .05')
+    await expect.poll(predicted, patience).toBe(true)
+    await expect.poll(() => text('.note'), patience).toBe('Model +0.21 bits/h ± .05')
     expect(await page.isVisible('.note')).toBe(false)
     gateway.scoreText = 'unproven (+0.01 bits/h ± .04)'
     gateway.modelState = 2
-    await expect.poll(() => text('.model')).toBe('Model unproven (+0.01 bits/h ± .04)')
-    await expect.poll(predicted).toBe(false)
+    await expect.poll(() => text('.model'), patience).toBe('Model unproven (+0.01 bits/h ± .04)')
+    await expect.poll(predicted, patience).toBe(false)
     expect(await text('.note')).toMatch(/^The forecast is unproven/)
     expect(await page.isVisible('.note')).toBe(true)
     await page.keyboard.press('2')
-    await expect.poll(predicted).toBe(true)
+    await expect.poll(predicted, patience).toBe(true)
     expect(said).toEqual([])
     // A score that cannot be read is no score: the state still comes with the frames.
     gateway.scoreText = undefined
     gateway.modelState = 1
-    await expect.poll(() => text('.model')).toBe('Model not scored yet')
-    await expect.poll(() => page.getAttribute('.model', 'title')).toMatch(/the server answered 503/)
+    await expect.poll(() => text('.model'), patience).toBe('Model not scored yet')
+    await expect.poll(() => page.getAttribute('.model', 'title'), patience).toMatch(/the server answered 503/)
   })
 
   test('a silent or lost server never looks live, and comes back', async () => {
