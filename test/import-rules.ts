@@ -21,6 +21,8 @@ const rootFiles: Readonly<Record<string, readonly string[]>> = {
   'src/run.ts': ['*'],
   'src/config.ts': ['model', 'telemetry'],
   'src/backtest.ts': ['engine', 'model'],
+  'src/doctor.ts': ['venues', 'store', 'model', 'telemetry', 'src/config.ts'],
+  'src/universe.ts': ['venues', 'model', 'telemetry', 'src/config.ts'],
   'src/sql.ts': ['store', 'model', 'telemetry', 'src/config.ts'],
   'src/export.ts': ['store', 'model', 'telemetry', 'src/config.ts'],
 }
@@ -36,9 +38,10 @@ const doors: Readonly<Record<string, RegExp>> = {
   // The back-test reads Parquet with the engine, without a store.
   chdb: /^src\/(store\/client|engine\/backtest\/table-file)\.ts$/,
   'uWebSockets.js': /^src\/gateway\/server\.ts$/,
-  commander: /^src\/(config|backtest|sql|export)\.ts$/,
+  commander: /^src\/(config|backtest|sql|export|doctor|universe)\.ts$/,
   ws: /^src\/venues\/live\/connection\.ts$/,
-  zod: /^src\/gateway\/control\.ts$/,
+  zod: /^src\/gateway\/(control|plans|plan-file)\.ts$/,
+  jose: /^src\/gateway\/access\.ts$/,
   pino: /^src\/telemetry\/log\.ts$/,
   'pino-pretty': /^src\/telemetry\/log\.ts$/,
   'prom-client': /^src\/telemetry\/metrics\.ts$/,
@@ -47,7 +50,15 @@ const doors: Readonly<Record<string, RegExp>> = {
 }
 
 /** Time, chance and environment are handed in from here: the composition roots of the process and of the page. */
-const roots = new Set(['src/main.ts', 'src/web/main.ts'])
+const roots = new Set([
+  'src/main.ts',
+  'src/backtest.ts',
+  'src/doctor.ts',
+  'src/universe.ts',
+  'src/sql.ts',
+  'src/export.ts',
+  'src/web/main.ts',
+])
 const outside = /\b(?:Date\.now\b|new Date\(\)|Math\.random\b|crypto\.getRandomValues\b|process\.env\b)/g
 
 /** What a file names in its imports, types and dynamic ones included, and the files it starts as workers. */
