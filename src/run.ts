@@ -167,7 +167,9 @@ function openStore(config: Config, log: Log, now: () => UnixMs): ClickHouseStore
   if (config.store.kind === 'none') return undefined
   const client = config.store.kind === 'server' ? { url: config.store.url } : { path: join(config.data, 'clickhouse') }
   const retention = config.retention === undefined ? undefined : readRetention(config.retention)
-  return createStore({ client, log, now, retention, cluster: config.cluster })
+  // A server can be away while we are not; the embedded engine is on the same disk.
+  const spillFolder = config.store.kind === 'server' ? join(config.data, 'spill') : undefined
+  return createStore({ client, log, now, retention, cluster: config.cluster, spillFolder })
 }
 
 function openLog(config: Config, log: Log): EventLog {

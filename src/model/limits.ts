@@ -179,6 +179,8 @@ export const limits = Object.freeze({
   storeQueueRowsMax: 200_000,
   /** The same in bytes: a column that waits keeps its cells. */
   storeQueueBytesMax: 64 << 20,
+  /** What may wait on the disk while a ClickHouse server is away, before the same happens: days of all assets. */
+  storeSpillBytesMax: 4 * 2 ** 30,
   /** Text of one insert: the main thread builds it and hands it over, two milliseconds for half a megabyte. */
   storeBodyBytesMax: 1 << 19,
   /** Back-off of a block that could not be written. */

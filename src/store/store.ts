@@ -18,16 +18,17 @@ import type { Log } from '../telemetry/log.ts'
 import { checkpointsQuery, readCheckpoints } from './checkpoint-rows.ts'
 import { type Client, type ClientOptions, openClient, type SqlValue } from './client.ts'
 import { columnsQuery, readColumns } from './column-rows.ts'
-import { type Insert, insertsOf } from './inserts.ts'
+import { insertsOf } from './inserts.ts'
 import { migrate, readMigrations, statementForm } from './migrations.ts'
 import { readPast } from './past.ts'
 import { tableOfReport } from './report-rows.ts'
 import { applyRetention, type Retention } from './retention.ts'
 import { RowQueue } from './row-queue.ts'
 import { type StoredScore, scoreOf, scoresQuery } from './score-rows.ts'
-import { firstLine } from './server-address.ts'
+import { nothingWritten, Sender } from './sender.ts'
+import { Spill } from './spill.ts'
 import { Sql, type SqlFormat } from './sql.ts'
-import { type TableName, type TableRows, tableNames } from './tables.ts'
+import type { TableName, TableRows } from './tables.ts'
 
 export type StoreLimits = {
   readonly [Name in keyof typeof allLimits as Name extends `store${string}` ? Name : never]: number
@@ -40,6 +41,8 @@ export interface StoreOptions {
   readonly limits?: Partial<StoreLimits>
   /** Name of a cluster of the server: tables are made replicated and distributed over it. */
   readonly cluster?: string | undefined
+  /** Where rows wait while a server is away; without it they wait in memory and then hold the engine. */
+  readonly spillFolder?: string | undefined
   /** How long rows are kept; without it as the migrations say. */
   readonly retention?: Retention | undefined
 }
@@ -51,6 +54,8 @@ export interface StoreStatus {
   readonly retries: number
   readonly rowsWaiting: number
   readonly bytesWaiting: number
+  /** What waits on the disk for the server to come back. */
+  readonly bytesOnDisk: number
   /** Age of the oldest row that waits. */
   readonly lagMs: number
   /** Why the newest insert failed; undefined while the store works. */
@@ -75,14 +80,10 @@ class QueuedStore implements ClickHouseStore {
   readonly #options: StoreOptions
   readonly #limits: StoreLimits
   readonly #queue: RowQueue
-  readonly #written = Object.fromEntries([...tableNames, 'checkpoints'].map((name) => [name, 0])) as Record<
-    TableName | 'checkpoints',
-    number
-  >
-  #retries = 0
-  #failure: string | undefined
   #client: Client | undefined
   #sql: Sql | undefined
+  #sender: Sender | undefined
+  #spill: Spill | undefined
   #timer: NodeJS.Timeout | undefined
   /** The writer while it runs: there is never a second one. */
   #writing: Promise<void> | undefined
@@ -97,13 +98,17 @@ class QueuedStore implements ClickHouseStore {
   }
 
   async start(): Promise<void> {
-    const { log, client, cluster, retention } = this.#options
+    const { log, client, cluster, retention, spillFolder } = this.#options
     const opened = await openClient(client)
     try {
       const form = statementForm(cluster)
       const applied = await migrate(opened, readMigrations(), form)
       const kept = retention === undefined ? [] : await applyRetention(opened, retention, form)
       log.info({ where: opened.where, migrations: applied.length, retention: kept }, 'store is open')
+      this.#spill = spillFolder === undefined ? undefined : new Spill(spillFolder, this.#limits.storeSpillBytesMax)
+      const { signal } = this.#abandon
+      this.#sender = new Sender({ client: opened, log, limits: this.#limits, spill: this.#spill, signal })
+      await this.#sender.start()
     } catch (error) {
       await opened.close()
       throw error
@@ -189,12 +194,13 @@ class QueuedStore implements ClickHouseStore {
   status(): StoreStatus {
     const { oldestMs, rows, bytes } = this.#queue
     return {
-      written: { ...this.#written },
-      retries: this.#retries,
+      written: { ...(this.#sender?.written ?? nothingWritten()) },
+      retries: this.#sender?.retries ?? 0,
       rowsWaiting: rows,
       bytesWaiting: bytes,
       lagMs: oldestMs === undefined ? 0 : Math.max(0, this.#options.now() - oldestMs),
-      failure: this.#failure,
+      bytesOnDisk: this.#spill?.bytes ?? 0,
+      failure: this.#sender?.failure,
     }
   }
 
@@ -233,33 +239,10 @@ class QueuedStore implements ClickHouseStore {
     do {
       const block = this.#queue.take(this.#limits.storeRowsMax)
       for await (const insert of insertsOf(block, this.#limits.storeBodyBytesMax)) {
-        if (!(await this.#insert(insert))) return
-        this.#written[insert.table] += insert.rows
+        if (!(await this.#sender!.send(insert))) return
       }
       this.#queue.settle()
     } while (this.#queue.rows >= this.#limits.storeRowsMax)
-  }
-
-  /** Sends until it has arrived; false when the store is stopped before that. */
-  async #insert(insert: Insert): Promise<boolean> {
-    const { signal } = this.#abandon
-    for (let pauseMs = this.#limits.storeRetryMs; !signal.aborted; ) {
-      try {
-        await this.#client!.insert(insert.table, insert.columns, insert.body)
-        if (this.#failure !== undefined) this.#options.log.info({ table: insert.table }, 'the store writes again')
-        this.#failure = undefined
-        return true
-      } catch (error) {
-        this.#retries++
-        this.#failure = firstLine(error as Error)
-        const { table, rows } = insert
-        this.#options.log.warn({ table, rows, pauseMs, reason: this.#failure }, 'the store could not write')
-      }
-      // A pause that ends early is followed by the check of the signal.
-      await sleep(pauseMs, undefined, { signal }).catch(() => {})
-      pauseMs = Math.min(2 * pauseMs, this.#limits.storeRetryMsMax)
-    }
-    return false
   }
 
   async #stop(): Promise<void> {
@@ -275,11 +258,18 @@ class QueuedStore implements ClickHouseStore {
       this.#abandon.abort()
       await this.#sql!.close()
       await this.#client.close()
+      // What the disk was giving back has been cut off with the connection, or has just arrived.
+      await Promise.race([this.#sender!.idle(), sleep(this.#limits.storeRetryMs)])
       this.#queue.release()
+    }
+    const failure = this.#sender!.failure
+    if (this.#spill?.isEmpty === false) {
+      const { files, bytes } = this.#spill
+      this.#options.log.warn({ inserts: files, bytes }, 'rows wait on the disk: the next start writes them')
     }
     if (this.#queue.isEmpty) return
     throw new LmapError('LMAP_STORE_DOWN', `${this.#queue.rows} rows could not be written before the stop.`, {
-      hint: this.#failure === undefined ? 'The store was too slow.' : `The last failure was: ${this.#failure}`,
+      hint: failure === undefined ? 'The store was too slow.' : `The last failure was: ${failure}`,
     })
   }
 }
