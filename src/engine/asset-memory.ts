@@ -103,7 +103,7 @@ export class AssetMemory {
   }
 
   /** State of the forecast; all 0 before the first price. */
-  model(): ModelStatus {
+  model(): Required<ModelStatus> {
     const at = this.#map.head + HeadField.model
     return {
       id: this.#view.getUint32(at, true),

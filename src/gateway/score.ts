@@ -14,6 +14,8 @@ export function scoreOf(asset: string, model: ModelStatus, history: readonly Sco
       error: Number.isFinite(model.error) ? model.error : null,
       interval: interval ?? null,
     },
+    // Kept from the first hour on, but nothing before the forecast is scored.
+    where: model.hours > 0 ? (model.where ?? null) : null,
     hours: model.hours,
     hoursNeeded: SCORE_HOURS_MIN,
     history: history.map((hour) => ({

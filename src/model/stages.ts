@@ -165,8 +165,11 @@ export interface ModelStatus {
   readonly mean: number
   readonly error: number
   readonly hours: number
-  /** Where on crossed ground liquidations lay, over about 30 days: each beside a baseline that knows only distance. */
-  readonly where: WhereScore
+  /**
+   * Where on crossed ground liquidations lay, over about 30 days: each beside a baseline that knows only distance.
+   * Undefined where it was not kept: of the past.
+   */
+  readonly where?: WhereScore
 }
 
 /** Bits per USD over "anywhere alike", and how much more than its share the first quarter of the buckets held. */
