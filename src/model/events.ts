@@ -11,6 +11,8 @@ export const BATCH_VERSION = 1
 export const BATCH_HEADER_BYTES = 40
 export const RECORD_BYTES = 16
 export const RECORDS_MAX = 4096
+/** The core counts ticks in 31 bits and adds to them; no market has so many between nothing and its price. */
+export const TICK_MAX = 2 ** 30
 
 export const EventKind = {
   /** tick, value = coins resting there now (absolute, 0 removes the level); flag bit 0: 0 bid, 1 ask. */
@@ -147,6 +149,7 @@ export function batchFault(view: DataView, at: number, venues: number, assets: n
   for (let record = at + BATCH_HEADER_BYTES; record < end; record += RECORD_BYTES) {
     const kind = view.getUint8(record)
     if (kind < EventKind.bookLevel || kind > EventKind.bar) return 'unknown record kind'
+    if (view.getUint32(record + 4, true) > TICK_MAX) return 'tick out of range'
     const value = view.getFloat64(record + 8, true)
     if (!(value >= 0 && value < VALUE_MAX)) return 'value out of range'
   }

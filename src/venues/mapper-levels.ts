@@ -1,8 +1,7 @@
+import { TICK_MAX } from '../model/events.ts'
 import { ticksOf } from './decimal.ts'
 import { FrameFault, listOf, numberOf } from './mapper-fields.ts'
 import { coinsOf, type Market } from './mapper-market.ts'
-
-const TICK_MAX = 0xffff_ffff
 
 /** Levels of one frame, read completely before any book is touched, so that a malformed frame changes nothing. */
 export class Levels {
@@ -40,7 +39,7 @@ export function readLevels(levels: Levels, side: number, rows: unknown, market: 
     const tick = Math.round(exact)
     if (tick !== exact) offGrid++
     const size = numberOf(fields[keys.size])
-    // Orders so far from the market that no tick number holds them are no part of any map.
+    // Orders so far from the market are no part of any map.
     if (tick > 0 && tick <= TICK_MAX) levels.add(side, exact, coinsOf(market, size, tick))
   }
   return offGrid

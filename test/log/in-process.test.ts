@@ -196,6 +196,7 @@ describe('corrupt input', () => {
       ['sequence', (batch) => batch.setFloat64(8, Number.NaN, true)],
       ['time', (batch) => batch.setFloat64(24, -1, true)],
       ['record kind', (batch) => batch.setUint8(BATCH_HEADER_BYTES + 16, 77)],
+      ['tick', (batch) => batch.setUint32(BATCH_HEADER_BYTES + 4, 2 ** 30 + 1, true)],
       ['value', (batch) => batch.setFloat64(BATCH_HEADER_BYTES + 8, Number.POSITIVE_INFINITY, true)],
     ]
     for (const [what, breakIt] of broken) {

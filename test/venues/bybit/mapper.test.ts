@@ -48,6 +48,19 @@ describe('book', () => {
     ])
   })
 
+  test('an order at an absurd price is no level: in the core its tick would be below nothing', () => {
+    const session = openSession(createBybitMapper)
+    const asks = [
+      ['86000.5', '2'],
+      ['300000000.0', '1'],
+    ]
+    expect(brief(session.frame(book('snapshot', 10, [['86000.1', '1']], asks), T))).toEqual([
+      'bookReset 0 0 0',
+      'bookLevel 0 860001 1',
+      'bookLevel 1 860005 2',
+    ])
+  })
+
   test('prices between two ticks share a tick, and its size is their sum', () => {
     const session = openSession(createBybitMapper)
     const bids = [
