@@ -65,7 +65,8 @@ export async function run(config: Config, { log, now, version, proxyEnv }: Surro
     const store: Store = await begin(history ?? createNoStore())
     if (history !== undefined && config.store.kind === 'embedded') {
       const path = join(config.data, 'sql.sock')
-      await begin(createSqlSocket({ path, log, ask: (sql, format) => history.ask(sql, format) }))
+      const ask: ClickHouseStore['ask'] = (sql, format) => history.ask(sql, format)
+      await begin(createSqlSocket({ path, log, ask, slice: (slice) => history.slice(slice) }))
     }
     const engine = await createEngine({
       workers: config.workers,

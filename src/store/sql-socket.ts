@@ -7,31 +7,39 @@ import { type ErrorCode, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { Stage } from '../model/stages.ts'
 import type { Log } from '../telemetry/log.ts'
+import { type Slice, sliceOf } from './export-slice.ts'
 import { formatOf, type SqlFormat } from './sql.ts'
 
 /*
  * The embedded engine lets one process into its folder. While that process runs, `npm run sql` asks it here: HTTP on a
  * socket file beside the data, which only its owner may open.
  *   POST /?format=table, body: the question -> 200 and the answer, else 400 and {"code","message","hint"}
+ *   POST /export, body: a slice as JSON     -> the same
  */
 
 /** Systems cut longer names off. */
 const PATH_BYTES_MAX = 103
+const EXPORT = '/export'
 const OWNER_ONLY = 0o600
 
 export interface SqlSocketOptions {
   readonly path: string
   readonly log: Log
   readonly ask: (sql: string, format: SqlFormat) => Promise<Uint8Array>
+  readonly slice: (slice: Slice) => Promise<Uint8Array>
 }
 
-export function createSqlSocket({ path, log, ask }: SqlSocketOptions): Stage {
+export function createSqlSocket({ path, log, ask, slice }: SqlSocketOptions): Stage {
   const server = createServer((request, response) => void answer(request, response))
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const sql = await bodyOf(request)
-      const bytes = await ask(sql, formatOf(new URL(request.url ?? '/', 'http://any').searchParams.get('format')))
+      const body = await bodyOf(request)
+      const url = new URL(request.url ?? '/', 'http://any')
+      const bytes =
+        url.pathname === EXPORT
+          ? await slice(sliceOf(JSON.parse(body)))
+          : await ask(body, formatOf(url.searchParams.get('format')))
       response.writeHead(200).end(bytes)
     } catch (error) {
       const known = error instanceof LmapError ? error : new LmapError('LMAP_INTERNAL', 'the question failed.')
@@ -67,10 +75,20 @@ export function createSqlSocket({ path, log, ask }: SqlSocketOptions): Stage {
 }
 
 /** Asks the process that has the folder open; undefined where there is none. */
-export async function askSocket(path: string, sql: string, format: SqlFormat): Promise<Uint8Array | undefined> {
-  if (!existsSync(path)) return undefined
-  const request = connect({ socketPath: path, method: 'POST', path: `/?format=${format}` })
-  request.end(sql)
+export function askSocket(path: string, sql: string, format: SqlFormat): Promise<Uint8Array | undefined> {
+  return post(path, `/?format=${format}`, sql)
+}
+
+/** A slice of a table from the process that has the folder open; undefined where there is none. */
+export function sliceFromSocket(path: string, slice: Slice): Promise<Uint8Array | undefined> {
+  const { fromMs, toMs, ...rest } = slice
+  return post(path, EXPORT, JSON.stringify({ ...rest, from: String(fromMs), to: String(toMs) }))
+}
+
+async function post(socketPath: string, path: string, body: string): Promise<Uint8Array | undefined> {
+  if (!existsSync(socketPath)) return undefined
+  const request = connect({ socketPath, method: 'POST', path })
+  request.end(body)
   let response: IncomingMessage
   try {
     response = (await once(request, 'response'))[0] as IncomingMessage
@@ -81,9 +99,9 @@ export async function askSocket(path: string, sql: string, format: SqlFormat): P
       cause: error,
     })
   }
-  const body = await buffer(response)
-  if (response.statusCode === 200) return body
-  const failure = JSON.parse(body.toString()) as { code: ErrorCode; message: string; hint?: string }
+  const answer = await buffer(response)
+  if (response.statusCode === 200) return answer
+  const failure = JSON.parse(answer.toString()) as { code: ErrorCode; message: string; hint?: string }
   throw new LmapError(failure.code, failure.message, failure.hint === undefined ? {} : { hint: failure.hint })
 }
 

@@ -18,6 +18,7 @@ import type { Log } from '../telemetry/log.ts'
 import { checkpointsQuery, readCheckpoints } from './checkpoint-rows.ts'
 import { type Client, type ClientOptions, openClient, type SqlValue } from './client.ts'
 import { columnsQuery, readColumns } from './column-rows.ts'
+import { readSlice, type Slice } from './export-slice.ts'
 import { insertsOf } from './inserts.ts'
 import { migrate, readMigrations, statementForm } from './migrations.ts'
 import { readPast } from './past.ts'
@@ -67,6 +68,8 @@ export interface ClickHouseStore extends Store {
   query<Row>(sql: string, parameters?: Readonly<Record<string, SqlValue>>): Promise<Row[]>
   /** The answer to a question of people, read-only and within limits: see sql.ts. */
   ask(sql: string, format: SqlFormat): Promise<Uint8Array>
+  /** A stretch of a table as the bytes of a file. */
+  slice(slice: Slice): Promise<Uint8Array>
   status(): StoreStatus
 }
 
@@ -180,6 +183,10 @@ class QueuedStore implements ClickHouseStore {
   async ask(sql: string, format: SqlFormat): Promise<Uint8Array> {
     this.#opened()
     return this.#sql!.ask(sql, format)
+  }
+
+  slice(slice: Slice): Promise<Uint8Array> {
+    return readSlice(this.#opened(), slice)
   }
 
   async flush(): Promise<void> {
