@@ -130,6 +130,7 @@ export class AssetMemory {
     return {
       clockMs: this.head('clockMs'),
       price: this.head('price'),
+      step: this.head('step'),
       venues: venues.map((_, id) => {
         const at = this.#map.venue + id * this.#map.venueStride
         const newsMs = this.#view.getFloat64(at + VenueField.newsMs, true)

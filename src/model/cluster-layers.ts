@@ -36,8 +36,9 @@ export function modelledLayers(
   })
 }
 
-/** Realised liquidations of the last day as the core keeps them, in the window of `column`. */
+/** Realised liquidations of the last day as the core keeps them, in the window of `column`; none of another grid. */
 export function realisedLayers(column: MapColumn, liquidity: AssetLiquidity): ClusterLayer[] {
+  if (liquidity.step !== column.step) return []
   return sides.map((side) => {
     const cells = liquidity.realised.filter(
       ({ side: of, bucket }) => of === side && bucket >= column.baseBucket && bucket < column.baseBucket + BUCKETS,

@@ -4,6 +4,8 @@ export interface AssetLiquidity {
   readonly clockMs: number
   /** 0 as long as none is known. */
   readonly price: number
+  /** USD per bucket of what is realised, 0 as long as no price is known. */
+  readonly step: number
   /** By venue id. */
   readonly venues: readonly VenueInputs[]
   /** Buckets in which positions were liquidated in the last day. */

@@ -5,8 +5,8 @@ import { formatAge } from './format.ts'
 const meanings = {
   unknown: 'nothing heard yet',
   live: 'sending',
-  stale: 'quiet for longer than usual',
-  suspect: 'quiet while other venues move',
+  stale: 'nothing at all for longer than usual',
+  suspect: 'quiet while other venues move; what it said last is not refreshed',
   down: 'feed is down',
 }
 const liquidationNotes = {

@@ -17,6 +17,7 @@ afterEach(async () => {
 const liquidity: AssetLiquidity = {
   clockMs: 1_700_000_000_000,
   price: 100.2,
+  step: 0.5,
   venues: [
     { state: 1, ageMs: 300, openInterestUsd: 3e6 },
     { state: 3, ageMs: 45_000, openInterestUsd: 1e6 },

@@ -115,6 +115,7 @@ describe('layers', () => {
   const liquidity: AssetLiquidity = {
     clockMs: NOW,
     price: PRICE,
+    step: 1,
     venues: [
       { state: 1, ageMs: 700, openInterestUsd: 3e6 },
       { state: 1, ageMs: undefined, openInterestUsd: 0 },
@@ -148,6 +149,7 @@ describe('layers', () => {
     expect(cluster).toMatchObject({ kind: 'realised', usd: 500, venueUsd: [500, 0, 0], freshnessMs: 6000, ageMs: 7000 })
     expect(findClusters(shorts!, PRICE, NOW)[0]).toMatchObject({ peak: 1010.5, venueUsd: [0, 7, 0] })
     expect(longs!.usd[990]).toBe(400)
+    expect(realisedLayers(columnOf([], { step: 2 }), liquidity)).toEqual([])
   })
 
   test('realised of columns: faded by age, a day at most, other grids left out', () => {
