@@ -33,9 +33,11 @@ async function main(): Promise<number> {
         await asked
       }
     }
-    await system.stop()
-    if (!ended) process.stdout.write('Stopped in order.\n')
-    return 0
+    const isInOrder = await system.stop()
+    if (!isInOrder)
+      process.stdout.write('Stopped, but not all of it in order: the lines above say what was left behind.\n')
+    else if (!ended) process.stdout.write('Stopped in order.\n')
+    return isInOrder ? 0 : EXIT_FAILED
   } catch (error) {
     process.stderr.write(`${describeError(error)}\n`)
     await system?.stop()

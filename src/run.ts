@@ -35,8 +35,8 @@ export interface System {
   readonly metrics: Metrics
   /** Resolves when the source has ended by itself and all it sent is on the map; rejects when a stage fails for good. */
   readonly ended: Promise<void>
-  /** Stops in order, right to left of what was started; twice is once. */
-  stop(): Promise<void>
+  /** Stops in order, right to left of what was started; twice is once. False: a stage failed to, as the log says. */
+  stop(): Promise<boolean>
 }
 
 export interface Surroundings {
@@ -273,21 +273,25 @@ class Keeper implements Stage {
   }
 }
 
-async function stopAll(started: Stage[], log: Log): Promise<void> {
+async function stopAll(started: Stage[], log: Log): Promise<boolean> {
+  let isInOrder = true
   for (const stage of started.reverse()) {
     const late = Symbol('late')
     const { promise, resolve } = Promise.withResolvers<typeof late>()
     const timer = setTimeout(() => resolve(late), limits.stopMsMax)
     try {
       if ((await Promise.race([stage.stop(), promise])) === late) {
+        isInOrder = false
         log.warn({ stage: stage.name }, `${stage.name} did not stop within ${limits.stopMsMax} ms`)
       }
     } catch (error) {
+      isInOrder = false
       log.warn({ stage: stage.name }, `${stage.name} did not stop in order: ${describeError(error)}`)
     } finally {
       clearTimeout(timer)
     }
   }
+  return isInOrder
 }
 
 /** What there is to say of live venues, looked at again and again. */
@@ -325,7 +329,7 @@ function observe(metrics: Metrics, engine: Engine, source: Source, eventLog: Eve
   gauge('engine_turn_ms', 'Milliseconds of the last turn of the fast loop.', () => engine.status().turnMs)
 }
 
-function once(action: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined
+function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
+  let running: Promise<Result> | undefined
   return () => (running ??= action())
 }
