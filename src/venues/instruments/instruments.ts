@@ -1,5 +1,5 @@
 import { type Asset, assets as allAssets, type Instrument } from '../../model/assets.ts'
-import { limits } from '../../model/limits.ts'
+import { type Limits, limits as usualLimits } from '../../model/limits.ts'
 import type { Stage } from '../../model/stages.ts'
 import { type VenueName, venueId } from '../../model/venues.ts'
 import type { Log } from '../../telemetry/log.ts'
@@ -25,6 +25,7 @@ export interface InstrumentsOptions {
   readonly folder: string
   readonly now: () => number
   readonly log: Log
+  readonly limits?: Limits
   /** Called when a later refresh has found something different. */
   changed?(table: InstrumentTable, changes: readonly InstrumentChange[]): void
 }
@@ -35,6 +36,7 @@ export interface InstrumentsOptions {
 export class Instruments implements Stage {
   readonly name = 'instruments'
   readonly #options: InstrumentsOptions
+  readonly #limits: Limits
   readonly #stopped = new AbortController()
   #table: InstrumentTable
   #timer: NodeJS.Timeout | undefined
@@ -42,6 +44,7 @@ export class Instruments implements Stage {
 
   constructor(options: InstrumentsOptions) {
     this.#options = options
+    this.#limits = options.limits ?? usualLimits
     this.#table = builtInTable(options.assets, [...options.rests.keys()])
   }
 
@@ -53,11 +56,11 @@ export class Instruments implements Stage {
   async start(): Promise<void> {
     const patience = new AbortController()
     const giveUp = (): void => patience.abort(new Error('no answer in time'))
-    const latest = setTimeout(giveUp, limits.instrumentsStartMsMax)
+    const latest = setTimeout(giveUp, this.#limits.instrumentsStartMsMax)
     const rests = [...this.#options.rests.values()]
     const mute = setTimeout(() => {
       if (rests.every((rest) => rest.status().answers === 0)) giveUp()
-    }, limits.instrumentsMuteMsMax)
+    }, this.#limits.instrumentsMuteMsMax)
     try {
       await this.#refresh(AbortSignal.any([patience.signal, this.#stopped.signal]))
     } finally {
@@ -88,7 +91,7 @@ export class Instruments implements Stage {
     const changes = changesBetween(before, table)
     this.#report(table, changes)
     const isWhole = table.venues.every((facts) => facts.origin === 'venue')
-    const nextMs = isWhole ? limits.instrumentsMs : limits.instrumentsRetryMs
+    const nextMs = isWhole ? this.#limits.instrumentsMs : this.#limits.instrumentsRetryMs
     this.#timer = setTimeout(() => void this.#refresh(this.#stopped.signal), nextMs)
     // Nothing waits for tomorrow's list.
     this.#timer.unref()

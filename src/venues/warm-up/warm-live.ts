@@ -52,12 +52,20 @@ class WarmLive implements Feed {
 
   async run(sink: BatchSink, stopped: AbortSignal): Promise<void> {
     const { proxyEnv = {}, folder } = this.#options
-    const { now, chance, log } = this.#context
+    const { now, chance, log, limits } = this.#context
     const agents = createAgents(proxyEnv)
     const rests = createRests(this.#venues(), this.#bases(), { agents, now, prng: chance })
     let restart = new AbortController()
     const changed = (): void => restart.abort()
-    const instruments = new Instruments({ assets: this.#assets(), rests, folder, now, log, changed })
+    const instruments = new Instruments({
+      assets: this.#assets(),
+      rests,
+      folder,
+      now,
+      log,
+      changed,
+      ...(limits && { limits }),
+    })
     const ended = new AbortController()
     const stop = AbortSignal.any([stopped, ended.signal])
     stop.addEventListener('abort', () => void instruments.stop(), { once: true })

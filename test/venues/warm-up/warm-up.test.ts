@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { assetByName } from '../../../src/model/assets.ts'
-import { BarField } from '../../../src/model/events.ts'
+import { BarField, EventKind } from '../../../src/model/events.ts'
 import type { AssetId, VenueId } from '../../../src/model/units.ts'
 import { type VenueName, venues } from '../../../src/model/venues.ts'
 import type { Log } from '../../../src/telemetry/log.ts'
@@ -203,7 +203,7 @@ test('the gate holds an asset back until it is warm, and the others not', async 
   const out = new BatchOut()
   for (const market of [btc!, eth!, btc!]) {
     out.begin(market, START, START)
-    out.add(7, 0, 0, 0)
+    out.add(EventKind.heartbeat, 0, 0, 0)
     out.end()
   }
   const batches = out.take().slice()
@@ -223,4 +223,33 @@ test('the gate holds an asset back until it is warm, and the others not', async 
   gate.open(btc!.asset)
   await gate.write(batches)
   expect(passed.slice(1)).toEqual([btc!.asset, eth!.asset, btc!.asset])
+})
+
+test('a book of which a part was held back waits until it is told as a whole', () => {
+  const [btc] = marketsFor('BTC').filter((market) => market.venue === 0)
+  const passed: string[] = []
+  const gate = new WarmGate(
+    {
+      write(part): true {
+        passed.push(...decode(part.slice()).map((record) => record.kind))
+        return true
+      },
+    },
+    [btc!.asset],
+  )
+  const say = (...kinds: number[]): void => {
+    const out = new BatchOut()
+    out.begin(btc!, START, START)
+    for (const kind of kinds) out.add(kind, 0, 1, 1)
+    out.end()
+    gate.write(out.take())
+  }
+  say(EventKind.bookReset, EventKind.bookLevel)
+  gate.open(btc!.asset)
+  say(EventKind.bookLevel)
+  say(EventKind.trade)
+  expect(passed).toEqual(['trade'])
+  say(EventKind.bookReset, EventKind.bookLevel)
+  say(EventKind.bookLevel)
+  expect(passed.slice(1)).toEqual(['bookReset', 'bookLevel', 'bookLevel'])
 })
