@@ -1,49 +1,89 @@
 /** Entry point of the back-test: files -> scores. Thin on purpose; what is computed is in engine/backtest. */
-import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { type BacktestInputs, type Progress, runBacktest } from './engine/backtest/backtest.ts'
+import { type BacktestInputs, type BacktestResult, runBacktest } from './engine/backtest/backtest.ts'
 import { timeOf } from './engine/backtest/columns.ts'
-import { hourBars, type OpenInterest, openInterest, realisedByHour } from './engine/backtest/inputs.ts'
-import { distanceTable, knownPositions } from './engine/backtest/positions.ts'
-import { predictionsCsv, scoreSummary, scoreTable } from './engine/backtest/report.ts'
-import { readTable } from './engine/backtest/table-file.ts'
+import { hourlyMaps, mapColumns } from './engine/backtest/hourly-map.ts'
+import { type InputFiles, readInputs } from './engine/backtest/input-files.ts'
+import { checkOutputName, writeTable } from './engine/backtest/output-file.ts'
+import { distanceTable } from './engine/backtest/positions.ts'
+import { type Progress, progressBar } from './engine/backtest/progress-bar.ts'
+import { predictionColumns, predictions, scoreSummary, scoreTable } from './engine/backtest/report.ts'
+import { hoursOf } from './engine/backtest/steps.ts'
 import { loadCore } from './engine/core.ts'
+import { assetByName } from './model/assets.ts'
 import { describeError, LmapError } from './model/errors.ts'
 
-interface Flags {
-  readonly bars: string
-  readonly oi: string
-  readonly liquidations: string
-  readonly positions?: string
-  readonly asset: string
-  readonly venue?: string
-  readonly from?: number
-  readonly to?: number
+interface Flags extends InputFiles {
   readonly json: boolean
   readonly out?: string
+  readonly map?: string
+  readonly mapReach: number
   readonly seed: number
 }
 
 const EXIT_FAILED = 1
-const BAR_CELLS = 30
+const REACH_PERCENT = 6
+const REACH_PERCENT_MAX = 60
+/** What reading, scoring, the predictions and the map take beside each other. */
+const PHASE_WEIGHTS = { reading: 25, scoring: 60, predictions: 5, map: 30 }
+
+const HELP = `
+Files are CSV, gzipped CSV or Parquet. Times are Unix ms, seconds or ISO text (UTC). The first name found is used:
+
+  --bars          t|timestamp|time|open_time, high|h|price_high, low|l|price_low, close|c|price_close, and volume in
+                  USD (quote_volume|volume_usd|turnover) or in coins (volume|v), if any
+  --oi            t|timestamp|..., oi|open_interest|sum_open_interest (coins),
+                  oi_usd|open_interest_usd|sum_open_interest_value
+  --liquidations  t|timestamp|..., liquidation_long_usd|long_usd, liquidation_short_usd|short_usd
+  --positions     snapshot|t|timestamp|..., direction|side, position_value_usd|value_usd|usd,
+                  liq_px|liq_price|liquidation_price
+
+Rows of other assets (coin|asset|symbol) and venues (venue|exchange) are passed over. At least 19 days are needed: five
+to fill the ledger and fourteen to score.
+
+Examples:
+  npm run backtest -- --asset BTC --bars bars.parquet --oi oi.csv.gz --liquidations liquidations.csv.gz
+  npm run backtest -- ... --from 2025-12-10 --to 2026-01-10 --json | tail -n 1
+  npm run backtest -- ... --out predictions.csv.gz --map map.parquet --map-reach 10
+
+What the numbers mean, and what they are for two months of BTC: docs/backtest.md.`
 
 process.exitCode = await main()
 // chdb keeps threads of its own.
 process.exit()
 
 async function main(): Promise<number> {
+  let clear: () => void = () => undefined
   try {
     const flags = readFlags(process.argv.slice(2))
     if (flags === undefined) return 0
+    checkOutputs(flags)
     const core = await loadCore()
-    const inputs = await readInputs(flags)
-    const result = runBacktest(core, inputs, xorshift(flags.seed), () => performance.now(), progressBar())
-    process.stdout.write(scoreTable(flags.asset, result))
+    const weights = Object.entries(PHASE_WEIGHTS).map(([phase, weight]) => {
+      const isLeftOut =
+        (phase === 'predictions' && flags.out === undefined) || (phase === 'map' && flags.map === undefined)
+      return isLeftOut ? 0 : weight
+    })
+    const bar = progressBar(process.stderr, () => performance.now(), weights)
+    clear = bar.clear
+    const [reading, scoring, predicting, mapping] = bar.phases
+    const begunMs = performance.now()
+    const cpu = process.cpuUsage()
+    const inputs = await readInputs(flags, reading!)
+    const readMs = performance.now() - begunMs
+    const result = runBacktest(core, inputs, xorshift(flags.seed), () => performance.now(), scoring!)
+    const { user, system } = process.cpuUsage(cpu)
+    const tookMs = { read: readMs, all: performance.now() - begunMs, cpu: (user + system) / 1_000 }
+    if (flags.out !== undefined) await writeTable(flags.out, predictionColumns, predictions(result, predicting!))
+    if (flags.map !== undefined) await writeMap(core, flags, flags.map, inputs, result, mapping!)
+    bar.clear()
+    process.stdout.write(scoreTable(flags.asset, result, tookMs))
     if (result.byDistance !== undefined) process.stdout.write(`\n${distanceTable(result.byDistance)}`)
-    if (flags.out !== undefined) await writePredictions(flags.out, predictionsCsv(result))
-    if (flags.json) process.stdout.write(`${JSON.stringify(scoreSummary(flags.asset, result))}\n`)
+    if (flags.json) process.stdout.write(`${JSON.stringify(scoreSummary(flags.asset, result, tookMs))}\n`)
     return 0
   } catch (error) {
+    clear()
     process.stderr.write(`${describeError(error)}\n`)
     return EXIT_FAILED
   }
@@ -52,28 +92,28 @@ async function main(): Promise<number> {
 function readFlags(argv: readonly string[]): Flags | undefined {
   const program = new Command('npm run backtest --')
   program
-    .description('Scores the estimator of forced orders, and its baselines, on past data.')
-    .requiredOption('--bars <file>', 'price bars of an hour or less: time, high, low, close, volume if there is one')
-    .requiredOption(
-      '--oi <file>',
-      'open interest every few minutes: t, oi (coins), oi_usd; their ratio is the mark price',
+    .description(
+      'Runs the estimator of forced orders over past data, with the core that runs live, and scores it and its\n' +
+        'baselines: how much better than price alone does the map say what an hour liquidates, given where price went?',
     )
-    .requiredOption(
-      '--liquidations <file>',
-      'realised USD by hour: timestamp, liquidation_long_usd, liquidation_short_usd',
-    )
+    .requiredOption('--bars <file>', 'price bars of an hour or less')
+    .requiredOption('--oi <file>', 'open interest every few minutes, in coins and USD; their ratio is the mark price')
+    .requiredOption('--liquidations <file>', 'realised USD by hour and side')
     .option('--positions <file>', 'real positions with liquidation prices, to hold the map against')
     .option('--asset <name>', 'asset, where a file has several', (name) => name.toUpperCase(), 'BTC')
-    .option('--venue <name>', 'venue of the bars, where the file has several (default: binance)')
+    .option('--venue <name>', 'venue of the bars, where the file has several (default: binance, else the fullest)')
     .option('--from <time>', 'first day or time, such as 2025-12-10', time)
     .option('--to <time>', 'end of the period, not part of it', time)
+    .option('--out <file>', 'write the prediction of every step: .csv, .csv.gz or .parquet')
+    .option('--map <file>', 'write the map of every hour by bucket: .csv, .csv.gz or .parquet')
+    .option('--map-reach <percent>', 'how far from price the map is written', percent, REACH_PERCENT)
     .option('--json', 'one JSON object as the last line', false)
-    .option('--out <file>', "write the recommended model's prediction of every step as CSV")
     .option('--seed <number>', 'of the bootstrap', whole, 1)
+    .helpOption('-h, --help', 'this text')
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-    .addHelpText('after', '\nFiles are CSV, gzipped CSV or Parquet. docs/backtest.md says what the numbers mean.')
+    .addHelpText('after', HELP)
   try {
     program.parse([...argv], { from: 'user' })
   } catch (error) {
@@ -99,50 +139,37 @@ function whole(text: string): number {
   return value
 }
 
-async function readInputs(flags: Flags): Promise<BacktestInputs> {
-  const [bars, oi, liquidations] = await Promise.all([flags.bars, flags.oi, flags.liquidations].map(readTable))
-  const inputs = {
-    bars: hourBars(bars!, flags.asset, flags.venue),
-    openInterest: within(openInterest(oi!, flags.asset), flags),
-    liquidations: realisedByHour(liquidations!, flags.asset),
-  }
-  if (flags.positions === undefined) return inputs
-  return { ...inputs, positions: knownPositions(await readTable(flags.positions), flags.asset) }
+function percent(text: string): number {
+  const value = Number(text)
+  if (value > 0 && value <= REACH_PERCENT_MAX) return value
+  throw new InvalidArgumentError(`Write a number above 0, up to ${REACH_PERCENT_MAX}.`)
 }
 
-function within(marks: OpenInterest, { from = 0, to = Number.POSITIVE_INFINITY, oi }: Flags): OpenInterest {
-  const keep = (_: number, i: number): boolean => marks.timeMs[i]! >= from && marks.timeMs[i]! < to
-  const cut = {
-    timeMs: marks.timeMs.filter(keep),
-    coins: marks.coins.filter(keep),
-    price: marks.price.filter(keep),
-  }
-  if (cut.timeMs.length < 2) {
-    throw new LmapError('LMAP_FILE_FORMAT', `${oi} has nothing between --from and --to.`, { hint: 'Widen the period.' })
-  }
-  return cut
-}
-
-async function writePredictions(path: string, csv: string): Promise<void> {
-  try {
-    await writeFile(path, csv)
-  } catch (cause) {
-    throw new LmapError('LMAP_FILE_UNREADABLE', `${path} cannot be written.`, { cause, hint: 'Check the folder.' })
+/** Before anything is read: hours of work should not end at a bad name, nor on top of their own input. */
+function checkOutputs({ out, map, ...flags }: Flags): void {
+  const taken = new Set([flags.bars, flags.oi, flags.liquidations, flags.positions ?? ''].map((path) => resolve(path)))
+  for (const path of [out, map]) {
+    if (path === undefined) continue
+    checkOutputName(path)
+    if (taken.has(resolve(path))) {
+      throw new LmapError('LMAP_CONFIG', `${path} is read or written already.`, {
+        hint: 'Give each file its own name.',
+      })
+    }
+    taken.add(resolve(path))
   }
 }
 
-/** A bar with the time left, on a terminal only. */
-function progressBar(): Progress {
-  const out = process.stderr
-  if (!out.isTTY) return () => undefined
-  const begun = performance.now()
-  return (part, done) => {
-    const seconds = (performance.now() - begun) / 1_000
-    const left = done > 0 ? `${((seconds / done) * (1 - done)).toFixed(1)} s left` : ''
-    const cells = Math.round(done * BAR_CELLS)
-    const bar = `${'#'.repeat(cells)}${'.'.repeat(BAR_CELLS - cells)}`
-    out.write(done < 1 ? `\r[${bar}] ${left.padEnd(12)} ${part.padEnd(24)}` : `\r${' '.repeat(BAR_CELLS + 40)}\r`)
-  }
+async function writeMap(
+  core: WebAssembly.Module,
+  flags: Flags,
+  path: string,
+  { liquidations }: BacktestInputs,
+  { steps }: BacktestResult,
+  progress: Progress,
+): Promise<void> {
+  const shown = { reach: flags.mapReach / 100, tick: assetByName(flags.asset)?.gridTick }
+  await writeTable(path, mapColumns, hourlyMaps(core, steps, hoursOf(steps), liquidations, shown, progress))
 }
 
 /** Marsaglia's xorshift, for the bootstrap only: numbers in [0, 1). */

@@ -3,10 +3,11 @@ import { densities, type Exposures, foldOf, foldWeights, predict, type Sides, ty
 import { priceFeatures } from './features.ts'
 import type { HourBar, OpenInterest, Realised } from './inputs.ts'
 import { runLadder } from './ladder.ts'
-import { type LedgerRun, runLedger, TERMS } from './ledger.ts'
+import { type LedgerRun, runLedger, TERMS, walkLedger } from './ledger.ts'
 import { dayBlockInterval, deviance15, joined, partialRankCorrelation, rankCorrelation } from './measures.ts'
 import { BINS, type ByDistance, binOf, type Position } from './positions.ts'
-import { HOUR_MS, type Hour, hoursOf, prepareSteps, type Steps } from './steps.ts'
+import type { Progress } from './progress-bar.ts'
+import { type Hour, hoursOf, prepareSteps, type Steps, warmUntilMs } from './steps.ts'
 
 export interface BacktestInputs {
   readonly bars: ReadonlyMap<number, HourBar>
@@ -48,11 +49,9 @@ export interface BacktestResult {
   readonly coreMs: number
 }
 
-/** Names a part of the work and how much of all is done, 0 to 1. */
-export type Progress = (part: string, done: number) => void
-
-const WARM_MS = 5 * 24 * HOUR_MS
 const HOURS_MIN = 14 * 24
+/** Cells of the map that is held against positions: a small part of their bins. */
+const CELL_PART = 2e-4
 const PRIOR = 0.3
 /** Two terms only: a weaker prior, so that it does not decide the split between them. */
 const PRIOR_BACKGROUND = 0.2
@@ -71,7 +70,7 @@ export function runBacktest(
   progress('steps', 0)
   const steps = prepareSteps(inputs.openInterest, inputs.bars)
   const all = hoursOf(steps)
-  const fromMs = all[0]!.timeMs + WARM_MS
+  const fromMs = warmUntilMs(all)
   const scored = all.flatMap((hour, i) => (hour.timeMs >= fromMs && inputs.liquidations.has(hour.timeMs) ? [i] : []))
   if (scored.length < HOURS_MIN) {
     throw new LmapError(
@@ -155,22 +154,20 @@ function compareByDistance(
   }
   const measured = new Float64Array(2 * BINS)
   const predicted = new Float64Array(2 * BINS)
-  runLedger(core, steps, hours, inputs.liquidations, fromMs, true, {
-    steps: new Set(byStep.keys()),
-    see: ({ step, width, sides }) => {
-      const price = steps.close[step]!
-      for (const { side, usd, liquidationPrice } of byStep.get(step)!) {
-        const bin = binOf(side, liquidationPrice, price)
-        if (bin >= 0) measured[side * BINS + bin]! += usd
-      }
-      for (const side of [0, 1] as const) {
-        sides[side].forEach((usd, cell) => {
-          const bin = usd > 0 ? binOf(side, (cell + 0.5) * width, price) : -1
-          if (bin >= 0) predicted[side * BINS + bin]! += usd
-        })
-      }
-    },
-  })
+  const looks = { steps: new Set(byStep.keys()), widthAt: (price: number) => price * CELL_PART }
+  for (const map of walkLedger(core, steps, hours, inputs.liquidations, fromMs, true, looks)) {
+    const price = steps.close[map.step]!
+    for (const { side, usd, liquidationPrice } of byStep.get(map.step)!) {
+      const bin = binOf(side, liquidationPrice, price)
+      if (bin >= 0) measured[side * BINS + bin]! += usd
+    }
+    for (const side of [0, 1] as const) {
+      map.sides[side].forEach((usd, cell) => {
+        const bin = usd > 0 ? binOf(side, (cell + 0.5) * map.width, price) : -1
+        if (bin >= 0) predicted[side * BINS + bin]! += usd
+      })
+    }
+  }
   return { snapshots: byStep.size, measured, predicted }
 }
 

@@ -78,7 +78,10 @@ const SECONDS_MAX = 1e11
 /** Comma-separated text with a header; fields may stand in quotes, but hold neither commas nor line breaks. */
 export function parseCsv(source: string, text: string): Columns {
   const lines = text.split(/\r?\n/).filter((line) => line !== '')
-  const names = (lines[0] ?? '').split(',').map(unquoted)
+  if (lines.length === 0) {
+    throw new LmapError('LMAP_FILE_FORMAT', `${source} is empty.`, { hint: 'Fetch it again.' })
+  }
+  const names = lines[0]!.split(',').map(unquoted)
   const columns = names.map(() => new Array<string>(lines.length - 1))
   for (let row = 1; row < lines.length; row++) {
     const fields = lines[row]!.split(',')

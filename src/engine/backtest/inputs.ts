@@ -1,7 +1,7 @@
 import { LmapError } from '../../model/errors.ts'
 import type { Columns } from './columns.ts'
 
-const HOUR_MS = 3_600_000
+export const HOUR_MS = 3_600_000
 
 /** What the bars say of one hour. */
 export interface HourBar {
@@ -47,6 +47,14 @@ export function hourBars(table: Columns, asset: string, venue: string | undefine
   return hours
 }
 
+/** The close of each hour, where the file has one: tells whose prices a file was made at. */
+export function hourCloses(table: Columns, asset: string): Map<number, number> {
+  const own = ofAsset(table, asset, undefined)
+  const close = own.numbers(['close', 'c', 'price_close'])
+  if (close === undefined) return new Map()
+  return new Map(Array.from(own.times(), (timeMs, row) => [Math.floor(timeMs / HOUR_MS) * HOUR_MS, close[row]!]))
+}
+
 export function openInterest(table: Columns, asset: string): OpenInterest {
   const own = ofAsset(table, asset, undefined)
   const times = own.times()
@@ -87,7 +95,12 @@ export function realisedByHour(table: Columns, asset: string): Map<number, Reali
 export function ofAsset(table: Columns, asset: string, venue: string | undefined): Columns {
   const coins = table.text(['coin', 'asset', 'symbol'])
   const own = coins === undefined ? table : table.filter((row) => isOf(coins[row]!, asset))
-  if (own.rows === 0) throw new LmapError('LMAP_FILE_FORMAT', `${table.source} has no rows of ${asset}.`)
+  if (own.rows === 0) {
+    const others = [...new Set(coins)].slice(0, NAMES_TOLD).join(', ')
+    throw new LmapError('LMAP_FILE_FORMAT', `${table.source} has no rows of ${asset}.`, {
+      hint: others === '' ? 'It has no rows at all.' : `It has ${others}.`,
+    })
+  }
   const names = own.text(['venue', 'exchange'])
   if (names === undefined) return own
   const counts = new Map<string, number>()
@@ -101,6 +114,8 @@ export function ofAsset(table: Columns, asset: string, venue: string | undefined
   }
   return own.filter((row) => names[row] === wanted)
 }
+
+const NAMES_TOLD = 20
 
 function isOf(name: string, asset: string): boolean {
   const upper = name.toUpperCase()

@@ -24,6 +24,7 @@ interface EstimatorExports {
   estimatorPredicted(base: number, side: number): number
   estimatorExposure(base: number, side: number, term: number): number
   estimatorMap(base: number, longs: number, shorts: number, first: number, step: number, cells: number): void
+  gridStep(price: number, tick: number): number
 }
 
 /** The map after a step, as it would be shown: USD by cell of `width` USD from price 0 on. */
@@ -45,9 +46,10 @@ export interface LedgerRun {
 const REGION = 0x10000
 const MAP = 0x100000
 const PAGES = 64
-/** Cells of a map that is looked at: 2 bp of price, up to 1.6 times price. */
+/** Cells of a map that is looked at: of 2 bp they reach to 1.6 times the price, of 3 bp to 2.4 times. */
 const MAP_CELLS = 8192
-const MAP_WIDTH = 2e-4
+/** Digits of a price that a venue quotes, where its tick is not known. */
+const TICK_DIGITS = 6
 const PAGES_MAX = 65_536
 
 const OPENING = 0.3
@@ -57,6 +59,12 @@ const SHAPE_REST = 0.2
 const SHAPE_KEEP = 2 ** (-1 / 12)
 const SHAPE_MIN = 0.05
 const SHAPE_MAX = 20
+
+/** Steps at whose end the map is looked at, and how wide a cell is then. */
+export interface Looks {
+  readonly steps: ReadonlySet<number>
+  readonly widthAt: (price: number) => number
+}
 
 /**
  * Runs the core's estimator over the steps from a cold start. `useVolume` takes the causal hazard from the volume of
@@ -69,26 +77,33 @@ export function runLedger(
   realised: ReadonlyMap<number, Realised>,
   fromMs: number,
   useVolume: boolean,
-  watch?: { readonly steps: ReadonlySet<number>; readonly see: (map: MapAt) => void },
 ): LedgerRun {
+  const walk = walkLedger(core, steps, hours, realised, fromMs, useVolume)
+  let next = walk.next()
+  while (next.done !== true) next = walk.next()
+  return next.value
+}
+
+/** The same, stopping at the maps that are asked for; each is overwritten by the next. */
+export function* walkLedger(
+  core: WebAssembly.Module,
+  steps: Steps,
+  hours: readonly Hour[],
+  realised: ReadonlyMap<number, Realised>,
+  fromMs: number,
+  useVolume: boolean,
+  looks?: Looks,
+): Generator<MapAt, LedgerRun> {
   const { estimator, memory } = instantiate(core)
   estimator.estimatorInit(REGION, steps.close[0]!)
   estimator.estimatorPrior(REGION, 1)
   const exposure = new Float64Array(steps.count * 2 * TERMS)
   const shape = new RangeShape()
-  const online = hours.map(({ timeMs, from, to }): Realised => {
+  const online: Realised[] = []
+  for (const { timeMs, from, to } of hours) {
     const before = [new Float64Array(TERMS), new Float64Array(TERMS)]
     for (let i = from; i < to; i++) {
-      const [low, high, close] = [steps.low[i]!, steps.high[i]!, steps.close[i]!]
-      const coins = steps.coins[i]!
-      const openInterestUsd = coins * close
-      estimator.estimatorSweep(REGION, low, high, close)
-      const slow = estimator.estimatorHazard(REGION, low, high, coins, steps.dtMs[i]!)
-      const shaped = shape.next(Math.log(high / low))
-      const volume = steps.volumeUsd[i]!
-      const hazard =
-        i > 0 && useVolume && volume >= 0 ? Math.min(HAZARD_MAX, ((OPENING * volume) / openInterestUsd) * shaped) : slow
-      estimator.estimatorTurnover(REGION, low, high, close, hazard, openInterestUsd, steps.dtMs[i]!)
+      step(estimator, steps, i, shape.next(Math.log(steps.high[i]! / steps.low[i]!)), useVolume)
       for (let side = 0; side < 2; side++) {
         for (let term = 0; term < TERMS; term++) {
           const now = estimator.estimatorExposure(REGION, side, term)
@@ -96,7 +111,7 @@ export function runLedger(
           before[side]![term] = now
         }
       }
-      if (watch?.steps.has(i)) watch.see(mapAt(estimator, memory, i, steps.close[i]! * MAP_WIDTH))
+      if (looks?.steps.has(i)) yield mapAt(estimator, memory, i, looks.widthAt(steps.close[i]!))
     }
     // The mean open interest belongs to the hour: each of its steps gets an equal part.
     for (let i = from; i < to; i++) {
@@ -106,9 +121,29 @@ export function runLedger(
     }
     const [long, short] = (timeMs < fromMs ? undefined : realised.get(timeMs)) ?? [Number.NaN, Number.NaN]
     estimator.estimatorHour(REGION, long, short, 1)
-    return [estimator.estimatorPredicted(REGION, 0), estimator.estimatorPredicted(REGION, 1)]
-  })
+    online.push([estimator.estimatorPredicted(REGION, 0), estimator.estimatorPredicted(REGION, 1)])
+  }
   return { exposure, online }
+}
+
+/** Sweeps one step, then seeds it. `shaped`: this step's part of an hour's turnover over its even share. */
+function step(estimator: EstimatorExports, steps: Steps, i: number, shaped: number, useVolume: boolean): void {
+  const [low, high, close] = [steps.low[i]!, steps.high[i]!, steps.close[i]!]
+  const coins = steps.coins[i]!
+  const openInterestUsd = coins * close
+  estimator.estimatorSweep(REGION, low, high, close)
+  const slow = estimator.estimatorHazard(REGION, low, high, coins, steps.dtMs[i]!)
+  const volume = steps.volumeUsd[i]!
+  const hazard =
+    i > 0 && useVolume && volume >= 0 ? Math.min(HAZARD_MAX, ((OPENING * volume) / openInterestUsd) * shaped) : slow
+  estimator.estimatorTurnover(REGION, low, high, close, hazard, openInterestUsd, steps.dtMs[i]!)
+}
+
+/** Width of the buckets that the live map has at a price, for a tick; without one, for a price of six digits. */
+export function canonicalWidth(core: WebAssembly.Module, tick: number | undefined): (price: number) => number {
+  const { estimator } = instantiate(core)
+  const quoted = (price: number): number => 10 ** (Math.floor(Math.log10(price)) + 1 - TICK_DIGITS)
+  return (price) => estimator.gridStep(price, tick ?? quoted(price))
 }
 
 function mapAt(estimator: EstimatorExports, memory: WebAssembly.Memory, step: number, width: number): MapAt {
@@ -139,7 +174,7 @@ function instantiate(core: WebAssembly.Module): { estimator: EstimatorExports; m
     throw new LmapError('LMAP_CORE_TRAP', 'the core gave up on this input.')
   }
   const { exports } = new WebAssembly.Instance(core, { env: { memory, abort } })
-  if (!('estimatorExposure' in exports)) {
+  if (!('estimatorExposure' in exports && 'gridStep' in exports)) {
     throw new LmapError('LMAP_BUILD_MISSING', 'the core was built without the estimator.', {
       hint: 'Run npm run build.',
     })

@@ -1,4 +1,6 @@
 import { type BacktestResult, type Model, models } from './backtest.ts'
+import type { Progress } from './progress-bar.ts'
+import type { WrittenColumn } from './table-file.ts'
 import { aligned } from './text-table.ts'
 
 const names: Readonly<Record<Model, string>> = {
@@ -9,8 +11,15 @@ const names: Readonly<Record<Model, string>> = {
   online: 'estimator, calibrated online',
 }
 
+/** How long it took, ms: reading the files, all of it up to the scores, and the time on processors in that. */
+export interface Took {
+  readonly read: number
+  readonly all: number
+  readonly cpu: number
+}
+
 /** The score table for a terminal. */
-export function scoreTable(asset: string, result: BacktestResult): string {
+export function scoreTable(asset: string, result: BacktestResult, took: Took): string {
   const { hours, scores } = result
   const day = (timeMs: number) => new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')
   const head = ['model', 'bits/h', '95 % interval', 'solo', 'rho', 'partial', 'D15', 'real/pred']
@@ -35,13 +44,13 @@ export function scoreTable(asset: string, result: BacktestResult): string {
     ...(result.volumeShare < 1
       ? [`Volume is known for ${(100 * result.volumeShare).toFixed(1)} % of the steps; the rest runs without it.`]
       : []),
-    `The core took ${result.coreMs.toFixed(0)} ms for ${result.steps.count} steps.`,
+    `${result.steps.count} steps took ${seconds(took.all)} s (${seconds(took.cpu)} of CPU): ${seconds(took.read)} to read, the rest to score; one pass of the core ${seconds(result.coreMs)}.`,
   ]
   return `${aligned([head, ...rows])}\n\n${notes.join('\n')}\n`
 }
 
 /** What the last line of --json holds. */
-export function scoreSummary(asset: string, result: BacktestResult): Record<string, unknown> {
+export function scoreSummary(asset: string, result: BacktestResult, took: Took): Record<string, unknown> {
   const pick = <T>(value: (model: Model) => T) => Object.fromEntries(models.map((model) => [model, value(model)]))
   return {
     asset,
@@ -50,6 +59,9 @@ export function scoreSummary(asset: string, result: BacktestResult): Record<stri
     toMs: result.hours.at(-1)!.timeMs,
     steps: result.steps.count,
     coreMs: result.coreMs,
+    readMs: took.read,
+    tookMs: took.all,
+    cpuMs: took.cpu,
     volumeShare: result.volumeShare,
     priceRho: result.priceRho,
     bits: pick((model) => result.scores[model].bits.mean),
@@ -62,23 +74,37 @@ export function scoreSummary(asset: string, result: BacktestResult): Record<stri
   }
 }
 
+export const predictionColumns: readonly WrittenColumn[] = [
+  { name: 'time', kind: 'time' },
+  { name: 'side', kind: 'word' },
+  { name: 'predicted_usd', kind: 'number' },
+  { name: 'realised_usd', kind: 'number' },
+]
+
 /**
- * The recommended model's prediction of every scored step, as CSV. Realised USD is known by the hour: it stands on the
- * hour's last step, beside which predictions of the hour's steps add up.
+ * The recommended model's prediction of every scored step, one part of CSV an hour. Realised USD is known by the hour:
+ * it stands on the hour's last step, beside which predictions of the hour's steps add up.
  */
-export function predictionsCsv({ steps, hours, realised, stepPredicted }: BacktestResult): string {
-  const lines = ['time,side,predicted_usd,realised_usd']
-  hours.forEach(({ from, to }, hour) => {
+export function* predictions(
+  { steps, hours, realised, stepPredicted }: BacktestResult,
+  progress: Progress,
+): Generator<string> {
+  for (const [hour, { from, to }] of hours.entries()) {
+    progress('predictions', hour / hours.length)
+    const lines: string[] = []
     for (let i = from; i < to; i++) {
       for (const side of [0, 1] as const) {
         const known = i === to - 1 ? realised[side][hour]!.toFixed(2) : ''
-        lines.push(
-          `${steps.timeMs[i]},${side === 0 ? 'long' : 'short'},${stepPredicted[i * 2 + side]!.toFixed(2)},${known}`,
-        )
+        const name = side === 0 ? 'long' : 'short'
+        lines.push(`${steps.timeMs[i]},${name},${stepPredicted[i * 2 + side]!.toFixed(2)},${known}\n`)
       }
     }
-  })
-  return `${lines.join('\n')}\n`
+    yield lines.join('')
+  }
+}
+
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(2)
 }
 
 function signed(value: number): string {

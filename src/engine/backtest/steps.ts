@@ -1,6 +1,7 @@
-import type { HourBar, OpenInterest } from './inputs.ts'
+import { HOUR_MS, type HourBar, type OpenInterest } from './inputs.ts'
 
-export const HOUR_MS = 3_600_000
+/** The ledger has no map before it has seen so much of a market. */
+const WARM_MS = 5 * 24 * HOUR_MS
 
 /** What the ledger is fed, one row a step; prices in USD. */
 export interface Steps {
@@ -90,4 +91,9 @@ export function hoursOf(steps: Steps): Hour[] {
     from = to
   }
   return hours
+}
+
+/** From this hour on there is a map, and hours are scored. */
+export function warmUntilMs(hours: readonly Hour[]): number {
+  return hours[0]!.timeMs + WARM_MS
 }

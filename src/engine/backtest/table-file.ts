@@ -17,28 +17,67 @@ export async function readTable(path: string): Promise<Columns> {
     return parseCsv(path, gunzipSync(bytes).toString())
   } catch (cause) {
     if (cause instanceof LmapError) throw cause
-    throw new LmapError('LMAP_FILE_TRUNCATED', `${path} ends in the middle of its gzip stream.`, { cause })
+    throw new LmapError('LMAP_FILE_TRUNCATED', `${path} ends in the middle of its gzip stream, or is damaged.`, {
+      cause,
+      hint: 'Fetch it again.',
+    })
   }
 }
 
-/** ClickHouse reads Parquet; it is an optional dependency. */
-async function parquetAsCsv(path: string): Promise<string> {
-  let query: (sql: string, format: string) => string
+/** A column of a file that is written: Unix ms, a word, or a number that may be missing. */
+export interface WrittenColumn {
+  readonly name: string
+  readonly kind: 'time' | 'word' | 'number'
+}
+
+/** Writes a Parquet file of what a CSV file with a header holds. Times become timestamps in UTC. */
+export async function parquetFromCsv(
+  csv: string,
+  path: string,
+  columns: readonly WrittenColumn[],
+  failure: (cause: unknown) => LmapError,
+): Promise<void> {
+  const query = await engine(path)
+  const types = { time: 'Int64', word: 'LowCardinality(String)', number: 'Nullable(Float64)' } as const
+  const structure = columns.map(({ name, kind }) => `${name} ${types[kind]}`).join(', ')
+  const fields = columns.map(({ name, kind }) =>
+    kind === 'time' ? `fromUnixTimestamp64Milli(${name}, 'UTC') AS ${name}` : name,
+  )
   try {
-    query = (await import('chdb')).query
+    query(
+      `SELECT ${fields.join(', ')} FROM file('${quoted(csv)}', CSVWithNames, '${structure}')
+       INTO OUTFILE '${quoted(path)}' TRUNCATE FORMAT Parquet`,
+      'Null',
+    )
   } catch (cause) {
-    throw new LmapError('LMAP_STORE_MISSING', `${path} is Parquet, and the package chdb that reads it is not there.`, {
-      cause,
-      hint: 'Run npm install chdb, or give CSV.',
-    })
+    throw failure(cause)
   }
+}
+
+async function parquetAsCsv(path: string): Promise<string> {
+  const query = await engine(path)
   try {
-    const quoted = path.replace(/[\\']/g, '\\$&')
     return query(
-      `SELECT * FROM file('${quoted}', Parquet) SETTINGS date_time_output_format = 'iso'`,
+      `SELECT * FROM file('${quoted(path)}', Parquet) SETTINGS date_time_output_format = 'iso'`,
       'CSVWithNames',
     ).replaceAll('\\N', '')
   } catch (cause) {
-    throw new LmapError('LMAP_FILE_FORMAT', `${path} is not readable Parquet.`, { cause })
+    throw new LmapError('LMAP_FILE_FORMAT', `${path} is not readable Parquet.`, { cause, hint: 'Fetch it again.' })
   }
+}
+
+/** ClickHouse reads and writes Parquet; it is an optional dependency. */
+async function engine(path: string): Promise<(sql: string, format: string) => string> {
+  try {
+    return (await import('chdb')).query
+  } catch (cause) {
+    throw new LmapError('LMAP_STORE_MISSING', `${path} is Parquet, and the package chdb that knows it is not there.`, {
+      cause,
+      hint: 'Run npm install chdb, or use CSV.',
+    })
+  }
+}
+
+function quoted(text: string): string {
+  return text.replace(/[\\']/g, '\\$&')
 }
