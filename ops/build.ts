@@ -1,9 +1,10 @@
-/** Builds what `npm start` and the tests need: the core (release and debug) and the page. Does nothing when all is fresh. */
+/** Builds what `npm start` and the tests need: the core (release and debug), the page and the SDK. Does nothing when all is fresh. */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
+import { buildClient } from './build-client.ts'
 import { buildWeb } from './build-web.ts'
 import { wasmFault } from './check-wasm.ts'
 
@@ -19,6 +20,13 @@ await step(
   ['src/web', 'src/client', 'src/wire', 'src/model', 'ops/build-web.ts', 'package-lock.json'],
   ['web'],
   () => buildWeb(join(out, 'web')),
+)
+
+await step(
+  'client',
+  ['src/client', 'src/wire', 'src/model', 'ops/build-client.ts', 'package-lock.json'],
+  ['client/index.js', 'client/types/client/index.d.ts'],
+  () => buildClient(join(out, 'client')),
 )
 
 /** Runs `build` unless its outputs exist and its inputs hash to what they did at the last build. */

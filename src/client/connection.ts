@@ -8,6 +8,8 @@ import { MapStream } from './map-stream.ts'
 export interface ConnectOptions {
   /** ws:// or wss:// address of a gateway's /stream. */
   readonly url: string
+  /** Key or token, where the server asks for one. */
+  readonly key?: string | undefined
   /** Milliseconds; only differences are used. */
   readonly now: () => number
   /** [0, 1), for the jitter of reconnects. */
@@ -20,6 +22,9 @@ export type ConnectionState = 'connecting' | 'open' | 'retrying' | 'closed'
 export function connect(options: ConnectOptions): Connection {
   return new Connection(options)
 }
+
+/** What the protocol calls a connection that ended without a word. */
+const CODE_LOST = 1006
 
 interface Entry {
   readonly stream: MapStream
@@ -105,13 +110,16 @@ export class Connection {
   }
 
   #open(): void {
-    const socket = new WebSocket(this.#options.url)
+    const { url, key } = this.#options
+    // The one way for a browser to send a key with a WebSocket that is not in the address, and so in no log.
+    const socket = key === undefined ? new WebSocket(url) : new WebSocket(url, ['lmap', `lmap.key.${key}`])
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
     this.#heardMs = this.#options.now()
     socket.onmessage = (event) => this.#message(socket, event.data as string | ArrayBuffer)
-    // An error is always followed by a close, which knows more.
     socket.onclose = (event) => this.#lost(socket, event.code, event.reason)
+    // The close that should follow knows more, but for a refused connection Node sends none.
+    socket.onerror = () => setTimeout(() => this.#lost(socket, CODE_LOST, ''))
   }
 
   #message(socket: WebSocket, data: string | ArrayBuffer): void {

@@ -26,6 +26,18 @@ export interface Hello {
   readonly timeframes: readonly string[]
   readonly layers: readonly string[]
   readonly venues: readonly string[]
+  /** What the key allows; undefined where everybody may have everything. */
+  readonly plan: PlanFacts | undefined
+}
+
+/** A plan with its sets written out, see docs/plans.md. */
+export interface PlanFacts {
+  readonly name: string
+  readonly assets: readonly string[]
+  readonly timeframes: readonly string[]
+  readonly modes: readonly string[]
+  readonly reports: readonly string[]
+  readonly columns: number
 }
 
 export interface Refusal {
@@ -63,7 +75,29 @@ function readHello(message: Record<string, unknown>): ServerMessage {
   if (!assets || !timeframes || !layers || !venues) return { fault: 'the hello of the server is incomplete' }
   const server = String(message.server)
   return {
-    hello: { version: FRAME_VERSION, server, source: String(message.source), assets, timeframes, layers, venues },
+    hello: {
+      version: FRAME_VERSION,
+      server,
+      source: String(message.source),
+      assets,
+      timeframes,
+      layers,
+      venues,
+      plan: planOf(message.plan),
+    },
+  }
+}
+
+function planOf(plan: unknown): PlanFacts | undefined {
+  if (!isRecord(plan)) return undefined
+  const words = (list: unknown) => namesOf(list) ?? []
+  return {
+    name: String(plan.name),
+    assets: words(plan.assets),
+    timeframes: words(plan.timeframes),
+    modes: words(plan.modes),
+    reports: words(plan.reports),
+    columns: Number(plan.columns),
   }
 }
 

@@ -1,7 +1,8 @@
 import { LmapError } from '../model/errors.ts'
 import { layers } from '../model/layers.ts'
 import type { Limits } from '../model/limits.ts'
-import { COLUMNS } from '../model/timeframes.ts'
+import { modes } from '../model/modes.ts'
+import { COLUMNS, TIMEFRAMES } from '../model/timeframes.ts'
 import { demand, type Holder, hasStream, identify } from './access.ts'
 import { streamOf } from './control.ts'
 import { layerMask, type Plan, type Plans } from './plans.ts'
@@ -21,6 +22,7 @@ interface Window {
 const MINUTE_MS = 60_000
 /** Facts that do not change and tell nothing of the market; everything outside of the API is open too. */
 const OPEN_PATHS = new Set(['/api/v1/assets', '/api/v1/openapi.json'])
+const SQL_PATH = '/api/v1/sql'
 /** Reports by the end of their path. */
 const reportPaths = new Map([
   ['/api/v1/clusters', 'clusters'],
@@ -47,6 +49,8 @@ export class Guard {
     const report = reportPaths.get(path)
     if (report !== undefined) demand(plans, holder, `the report ${report}`, (plan) => plan.reports.has(report))
     const query = new URLSearchParams(request.query)
+    // A question in SQL reads all there is.
+    if (path === SQL_PATH) demand(plans, holder, 'the whole history', hasEverything)
     demandStream(plans, holder, query)
     if (path !== '/api/v1/map') return request
     return { ...request, query: this.#mapQuery(plans, holder, query) }
@@ -55,6 +59,11 @@ export class Guard {
   /** Asks for no more than there may be: what was left out is filled in with what the plan has. */
   #mapQuery(plans: Plans, holder: Holder, query: URLSearchParams): string {
     const columns = Number(query.get('columns') ?? Math.min(this.#options.limits.mapColumns, holder.plan.columns))
+    if (query.has('at')) demand(plans, holder, 'maps of the past', (plan) => plan.columns === COLUMNS)
+    const mode = query.get('mode')
+    // A mode that there is not is refused by who reads the query.
+    if (modes.some((known) => known === mode))
+      demand(plans, holder, `the mode ${mode}`, (plan) => plan.modes.has(mode!))
     if (columns <= COLUMNS) demand(plans, holder, `${columns} columns`, (plan) => plan.columns >= columns)
     query.set('columns', String(columns))
     const asked = query.get('layers')?.split(',')
@@ -64,8 +73,10 @@ export class Guard {
       return id < 0 || (layerMask(plan) & (1 << id)) !== 0
     }
     for (const name of asked ?? []) demand(plans, holder, `the layer ${name}`, (plan) => has(plan, name))
-    const allowed = layers.map((layer) => layer.name).filter((name) => has(holder.plan, name))
-    if (asked === undefined) query.set('layers', allowed.join(','))
+    if (asked === undefined && mode === null) {
+      const allowed = layers.map((layer) => layer.name).filter((name) => has(holder.plan, name))
+      query.set('layers', allowed.join(','))
+    }
     return query.toString()
   }
 
@@ -86,6 +97,10 @@ export class Guard {
     if (this.#windows.size < this.#options.limits.holdersCountedMax) return
     for (const [id, window] of this.#windows) if (nowMs - window.startMs >= MINUTE_MS) this.#windows.delete(id)
   }
+}
+
+function hasEverything({ assets, timeframes: own, modes: read, columns }: Plan): boolean {
+  return assets === 'all' && own.size === TIMEFRAMES && read.size === modes.length && columns === COLUMNS
 }
 
 /** Names that there are not are left to who reads the query. */

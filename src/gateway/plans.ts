@@ -3,10 +3,10 @@ import { assetByName, assets } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import { layers } from '../model/layers.ts'
 import { limits } from '../model/limits.ts'
+import { modes } from '../model/modes.ts'
 import { COLUMNS, timeframeId, timeframes } from '../model/timeframes.ts'
 import { ALL_LAYERS } from '../wire/keep-layers.ts'
 
-export const planModes = ['raw', 'synthetic', 'heatmap', 'hybrid'] as const
 export const planReports = ['walls', 'sweeps', 'absorptions', 'convergence', 'clusters', 'score'] as const
 
 /** What a holder of a key may have. Sets are complete: "all" is written out. */
@@ -56,7 +56,7 @@ const all = z.literal('all')
 const planSchema = z.strictObject({
   assets: z.union([all, z.array(z.string())]),
   timeframes: z.union([all, z.array(z.string())]),
-  modes: z.union([all, z.array(z.enum(planModes))]),
+  modes: z.union([all, z.array(z.enum(modes))]),
   reports: z.union([all, z.array(z.enum(planReports))]),
   columns: z.int().min(1).max(COLUMNS),
   api: z.boolean(),
@@ -141,7 +141,7 @@ function planOf(name: string, file: z.infer<typeof planSchema>): Plan {
       timeframeId,
       'timeframes',
     ),
-    modes: new Set(file.modes === 'all' ? planModes : file.modes),
+    modes: new Set(file.modes === 'all' ? modes : file.modes),
     reports: new Set(file.reports === 'all' ? planReports : file.reports),
   }
 }
@@ -158,10 +158,10 @@ export function planText(plan: Plan): string {
 }
 
 /** Layers that a plan's modes need, bit by id; depth belongs to every mode. */
-export function layerMask({ modes }: Plan): number {
+export function layerMask({ modes: read }: Plan): number {
   const kinds = new Set<string>(['depth'])
-  if (modes.has('raw') || modes.has('hybrid')) kinds.add('realised')
-  if (modes.has('synthetic') || modes.has('heatmap') || modes.has('hybrid')) kinds.add('predicted')
+  if (read.has('raw') || read.has('hybrid')) kinds.add('realised')
+  if (read.has('synthetic') || read.has('heatmap') || read.has('hybrid')) kinds.add('predicted')
   return layers.reduce((mask, { kind }, id) => (kinds.has(kind) ? mask | (1 << id) : mask), 0) & ALL_LAYERS
 }
 

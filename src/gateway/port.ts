@@ -6,7 +6,8 @@ import { LmapError } from '../model/errors.ts'
  * process and split the clients between them, and its exclusive mode forbids to open the port more than once.
  */
 export async function checkPort(host: string, port: number): Promise<void> {
-  const probe = createServer()
+  // Clients that come back while we look would wait for an answer for ever: they are sent away at once and try again.
+  const probe = createServer((socket) => socket.destroy())
   const fault = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     probe.once('error', resolve)
     probe.listen({ host, port }, () => resolve(undefined))

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { assets } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
+import { layers } from '../model/layers.ts'
 import type { Limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import { modelStates } from '../model/model-states.ts'
@@ -11,9 +13,10 @@ import { modeFacts, venueFacts } from './map-reading.ts'
 import type { Moments } from './moments.ts'
 import { pastFacts, pastMoment } from './past.ts'
 import { type MapQuery, readMapQuery, readScoreQuery, readSqlQuery, readStreamQuery } from './query.ts'
-import { errorReply, jsonReply, type Reply, uncached } from './reply.ts'
+import { errorReply, jsonReply, type Reply, type Request, uncached } from './reply.ts'
 import { scoreOf } from './score.ts'
 import type { StreamTable } from './stream-table.ts'
+import { viewOf } from './views.ts'
 
 /** What readings need beside the streams; where it is missing they say less. */
 export interface ReadingSources {
@@ -26,6 +29,9 @@ export interface ReadingSources {
   /** Answers questions of people; undefined where that was not asked for. */
   readonly ask: ((sql: string, format: string) => Promise<{ type: string; body: Uint8Array }>) | undefined
 }
+
+/** What a request accepts that wants a frame and no JSON. */
+export const FRAME_TYPE = 'application/octet-stream'
 
 export interface ReadingsOptions {
   table: StreamTable
@@ -62,6 +68,29 @@ export class Readings {
         mode: wanted.mode === undefined ? undefined : modeFacts(wanted.mode, state),
       }
       return jsonReply(200, mapJson(moment, wanted.layers, facts))
+    })
+  }
+
+  /** The map as newcomers to the stream get it: a snapshot frame, see docs/wire.md. */
+  async frame({ query, ifNoneMatch }: Request): Promise<Reply> {
+    const { table, moments, limits } = this.#options
+    const wanted = readMapQuery(query, limits.mapColumns)
+    if (wanted.mode !== undefined || wanted.atMs !== undefined) {
+      throw new LmapError('LMAP_REQUEST_INVALID', 'A frame has neither mode nor at.', { hint: 'Ask for JSON.' })
+    }
+    const stream = table.at(wanted.asset, wanted.timeframe)
+    return this.#bounded(async () => {
+      await moments.read(stream, wanted.columns)
+      const mask = layers.reduce((sum, { name }, id) => (wanted.layers.includes(name) ? sum | (1 << id) : sum), 0)
+      const body = table.snapshot(stream, viewOf(mask, wanted.columns - 1))
+      const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+      const headers = [
+        ['content-type', FRAME_TYPE],
+        ['cache-control', 'no-cache'],
+        ['etag', etag],
+        ['vary', 'accept'],
+      ] as const
+      return ifNoneMatch === etag ? { status: 304, headers, body: '' } : { status: 200, headers, body }
     })
   }
 

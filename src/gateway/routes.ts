@@ -4,7 +4,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { quote } from './control.ts'
 import { chooseBody, type Page } from './pages.ts'
-import type { Readings } from './readings.ts'
+import { FRAME_TYPE, type Readings } from './readings.ts'
 import { errorReply, jsonReply, type Reply, type Request } from './reply.ts'
 
 export interface GatewayStatus {
@@ -44,7 +44,7 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
       headers: [['content-type', metrics.contentType]],
       body: await metrics.text(),
     }),
-    '/api/v1/map': ({ query }) => readings.map(query),
+    '/api/v1/map': (request) => (request.accept === FRAME_TYPE ? readings.frame(request) : readings.map(request.query)),
     '/api/v1/sql': ({ query }) => readings.sql(query),
     '/api/v1/clusters': ({ query }) => readings.clusters(query),
     '/api/v1/score': ({ query }) => readings.score(query),

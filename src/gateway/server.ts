@@ -14,6 +14,7 @@ import { type GatewayMetrics, gatewayMetrics } from './gateway-metrics.ts'
 import { Guard } from './guard.ts'
 import { History } from './history.ts'
 import { Moments } from './moments.ts'
+import { openApiText } from './openapi.ts'
 import { loadPages, type Page, pageOf } from './pages.ts'
 import { PlanFile } from './plan-file.ts'
 import type { Plans } from './plans.ts'
@@ -144,6 +145,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const pages = webRoot === undefined ? new Map<string, Page>() : await loadPages(webRoot)
     const catalogue = catalogueText({ version: options.version, source, simulated })
     pages.set('/api/v1/assets', await pageOf('assets.json', Buffer.from(catalogue)))
+    pages.set('/api/v1/openapi.json', await pageOf('openapi.json', Buffer.from(openApiText(options.version))))
     const routes = createRoutes({
       pages,
       readings,

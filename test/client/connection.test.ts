@@ -9,6 +9,7 @@ import { MapChange } from '../../src/client/map-state.ts'
 import type { MapStream } from '../../src/client/map-stream.ts'
 import { assetByName } from '../../src/model/assets.ts'
 import { limits } from '../../src/model/limits.ts'
+import { modelStates } from '../../src/model/model-states.ts'
 import { encodeFrame, FrameKind } from '../../src/wire/frame.ts'
 import { DevGateway } from '../web/dev-gateway.ts'
 
@@ -46,7 +47,12 @@ test('the map follows the server through deltas and closes', async () => {
   expect(changes).toContain(MapChange.snapshot)
   expect(changes).toContain(MapChange.live)
   expect(changes).toContain(MapChange.columns)
-  expect(stream.map).toMatchObject({ simulated: true, modelState: 2, modelId: 1, whole: true })
+  expect(stream.map).toMatchObject({
+    simulated: true,
+    modelState: modelStates.indexOf('scored'),
+    modelId: 1,
+    whole: true,
+  })
   expect(resyncs()).toBe(0)
 })
 
