@@ -139,6 +139,7 @@ export function createBinanceMapper(options: MapperOptions = {}): Mapper {
       chain.snapshot(levels, context.receiveMs, venueMs, context.out)
       chain.last = id
       splice.waiting = []
+      splice.isAsked = false
       for (const diff of diffs) {
         if (chain.isLive) follow(chain, splice, diff, context)
         else splice.waiting.push(diff)

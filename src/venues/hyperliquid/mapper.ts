@@ -3,6 +3,7 @@ import { createMapper, type Mapper, type MapperOptions, type RestKind } from '..
 import type { MapperContext } from '../mapper-context.ts'
 import { counterOf, type Fields, fieldsOf, listOf, numberOf, sideOf, textOf } from '../mapper-fields.ts'
 import { Levels } from '../mapper-levels.ts'
+import type { Market } from '../mapper-market.ts'
 import { Remembered } from '../remembered.ts'
 
 const ROW = { price: 'px', size: 'sz' } as const
@@ -12,12 +13,14 @@ export function createHyperliquidMapper(options: MapperOptions = {}): Mapper {
   /** Names by asset id, from the REST answer `meta`: `assetCtxs` comes as a bare list in this order. */
   let universe: readonly string[] = []
   const trades = new Remembered()
+  /** Markets that were seen to quote finer than our tick. */
+  const fine = new Set<Market>()
 
   function message(value: unknown, context: MapperContext): void {
     const frame = fieldsOf(value)
     switch (frame.channel) {
       case 'l2Book':
-        book(fieldsOf(frame.data), context)
+        book(fieldsOf(frame.data), fine, context)
         return
       case 'trades':
         for (const row of listOf(frame.data)) trade(fieldsOf(row), trades, context)
@@ -65,7 +68,7 @@ export function createHyperliquidMapper(options: MapperOptions = {}): Mapper {
 
   function rest(kind: RestKind, _symbol: string, body: unknown, context: MapperContext): void {
     if (kind === 'book') {
-      book(fieldsOf(body), context)
+      book(fieldsOf(body), fine, context)
       return
     }
     if (kind === 'meta') universe = listOf(fieldsOf(body).universe).map((row) => textOf(fieldsOf(row).name))
@@ -80,7 +83,7 @@ function parse(raw: string): unknown {
   return raw.startsWith('Websocket connection') ? { channel: 'greeting' } : JSON.parse(raw)
 }
 
-function book(data: Fields, context: MapperContext): void {
+function book(data: Fields, fine: Set<Market>, context: MapperContext): void {
   const market = context.market(textOf(data.coin))
   if (market === undefined) return
   context.book(market, (chain) => {
@@ -92,7 +95,8 @@ function book(data: Fields, context: MapperContext): void {
     const all = context.levels(market, bids, asks, ROW)
     // Five fast levels say nothing of what lies behind them, twenty slow ones are all that is known.
     const isWhole = data.fast !== true
-    const levels = isWhole ? all : withoutTornTicks(all)
+    if (all.exacts.some((exact, index) => exact !== all.ticks[index])) fine.add(market)
+    const levels = isWhole || !fine.has(market) ? all : withoutTornTicks(all)
     chain.last = venueMs
     if (chain.isLive) chain.merge(levels, isWhole, context.receiveMs, venueMs, context.out)
     else chain.snapshot(levels, context.receiveMs, venueMs, context.out)
@@ -104,7 +108,6 @@ function book(data: Fields, context: MapperContext): void {
  * frame says: what is known of it stays.
  */
 function withoutTornTicks(levels: Levels): Levels {
-  if (levels.exacts.every((exact, index) => exact === levels.ticks[index])) return levels
   const kept = new Levels()
   // Best first on both sides.
   const edges = [0, 1].map((side) => levels.ticks[levels.sides.lastIndexOf(side)])

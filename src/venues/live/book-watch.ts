@@ -30,6 +30,8 @@ interface Watched {
   failures: number
   crossedMs: number | undefined
   heardMs: number
+  /** Something came since the topic was put on last. A snapshot is of no use to a stream that is not there. */
+  isHeard: boolean
   /** Between frames, a running mean. */
   intervalMs: number
   timer: NodeJS.Timeout | undefined
@@ -57,6 +59,7 @@ export class BookWatch {
         failures: 0,
         crossedMs: undefined,
         heardMs: 0,
+        isHeard: false,
         intervalMs: 0,
         timer: undefined,
       }),
@@ -76,6 +79,7 @@ export class BookWatch {
     this.#isOn = true
     for (const one of this.#bySymbol.values()) {
       one.askedMs = one.heardMs = nowMs
+      one.isHeard = false
       one.intervalMs = 0
       one.failures = 0
     }
@@ -97,6 +101,7 @@ export class BookWatch {
     const nowMs = this.#options.now()
     one.intervalMs += (nowMs - one.heardMs - one.intervalMs) * INTERVAL_SHARE
     one.heardMs = nowMs
+    one.isHeard = true
   }
 
   /** The mapper wants a new snapshot. */
@@ -129,8 +134,7 @@ export class BookWatch {
         mapper.lose(symbol, nowMs, out)
       } else if (nowMs - one.heardMs >= this.#silentMs(one)) {
         one.heardMs = nowMs
-        // The topic itself has died: a snapshot alone would only hide it.
-        if (this.#options.resync.by === 'rest') this.#options.renew(one.book.topics)
+        one.isHeard = false
         mapper.lose(symbol, nowMs, out)
       }
     }
@@ -157,7 +161,7 @@ export class BookWatch {
     one.failures++
     this.#resyncs++
     const { market, topics } = one.book
-    if (resync.by === 'resubscribe') {
+    if (resync.by === 'resubscribe' || !one.isHeard) {
       one.isBusy = false
       renew(topics)
       return

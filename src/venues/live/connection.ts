@@ -29,6 +29,8 @@ export interface ConnectionEvents {
 
 /** The longest part of an answer that is looked at for the reason of a refusal. */
 const REASON_BYTES_MAX = 4_096
+/** A check that is later than so many times its period was kept waiting by the thread, and so was what the venue sent. */
+const LATE_CHECKS = 2
 /** 1000: a close that was meant. */
 const CLOSE_CODE = 1_000
 
@@ -46,17 +48,21 @@ export class Connection {
   #settledMs = 0
   #isOpen = false
   #isSettled = false
+  #isPaused = false
+  /** Time in which we could not listen, because the thread was busy or the socket paused: no venue is blamed for it. */
+  #deafMs = 0
+  #checkedMs = 0
   #isEnded = false
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    const { protocol, plan, base, agents, now, limits, events } = options
+    const { protocol, plan, base, agents, limits, events } = options
     const url = new URL(plan.path, base)
     this.#host = url.host
     this.#pulses = plan.pulses.map(() => 0)
     this.#subscriptions = new Subscriptions({
       protocol,
-      now,
+      now: () => this.#listenedMs(),
       ackMsMax: limits.liveAckMsMax,
       send: (frame) => this.#send(frame),
       refused: (topic, reason) => events.refused(topic, reason),
@@ -100,12 +106,16 @@ export class Connection {
     if (this.#isOpen && !this.#isEnded) this.#subscriptions.renew(topics)
   }
 
+  /** Nothing is read, and nothing is expected, until `resume`. */
   pause(): void {
+    this.#isPaused = true
     if (this.#isOpen) this.#socket.pause()
   }
 
   resume(): void {
-    if (this.#isOpen) this.#socket.resume()
+    this.#isPaused = false
+    if (!this.#isOpen) return
+    this.#socket.resume()
   }
 
   /** No event is told after it. */
@@ -121,7 +131,8 @@ export class Connection {
     if (this.#isEnded) return
     const { plan, now, limits, events } = this.#options
     this.#isOpen = true
-    this.#pingedMs = now()
+    this.#checkedMs = now()
+    this.#pingedMs = this.#listenedMs()
     this.#sweep = setInterval(() => this.#check(), limits.liveSweepMs)
     events.opened()
     this.#subscriptions.subscribe(plan.topics)
@@ -129,12 +140,12 @@ export class Connection {
 
   #receive(text: string): void {
     if (this.#isEnded) return
-    const { protocol, plan, now, events } = this.#options
+    const { protocol, plan, events } = this.#options
     const incoming = protocol.classify(text)
     switch (incoming.kind) {
       case 'data':
         for (const [index, { topics }] of plan.pulses.entries()) {
-          if (incoming.topic !== undefined && topics.includes(incoming.topic)) this.#pulses[index] = now()
+          if (incoming.topic !== undefined && topics.includes(incoming.topic)) this.#pulses[index] = this.#listenedMs()
         }
         events.frame(text, incoming.topic)
         return
@@ -157,12 +168,21 @@ export class Connection {
   #settle(): void {
     if (this.#isSettled || !this.#subscriptions.isSettled) return
     this.#isSettled = true
-    this.#settledMs = this.#options.now()
+    this.#settledMs = this.#listenedMs()
+  }
+
+  /** A clock that stands still while we cannot listen. */
+  #listenedMs(): number {
+    return this.#options.now() - this.#deafMs
   }
 
   #check(): void {
     const { plan, now, protocol, limits } = this.#options
-    const nowMs = now()
+    const sinceCheckMs = now() - this.#checkedMs
+    this.#checkedMs = now()
+    if (this.#isPaused) this.#deafMs += sinceCheckMs
+    else this.#deafMs += Math.max(0, sinceCheckMs - LATE_CHECKS * limits.liveSweepMs)
+    const nowMs = this.#listenedMs()
     if (this.#subscriptions.isOverdue(nowMs)) {
       this.#end(this.#failure(`a subscription was not answered within ${limits.liveAckMsMax / 1_000} s, twice`))
       return

@@ -149,6 +149,12 @@ export class Side {
   }
 
   check(): void {
+    const nowMs = this.#context.now()
+    for (const [topic, untilMs] of this.#refused) {
+      if (untilMs > nowMs) continue
+      this.#refused.delete(topic)
+      this.#connection?.renew([topic])
+    }
     this.#watch.check(this.#mapper, this.#out)
     this.#events.mapped()
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { prng } from '../../reference/prng.ts'
 import type { Rig } from './rig.ts'
 
 /** One way in which a venue misbehaves. */
@@ -38,9 +39,9 @@ export const faultKinds: readonly FaultKind[] = [
   { name: 'delisting', inject: (rig) => void (rig.exchange.market.books.at(-1)!.isListed = false) },
 ]
 
-/** The first level, the first bid and the first size of a frame, as lists and as objects. */
+/** The first level, the first bid that is not taken away and the first size of a frame, as lists and as objects. */
 const LEVEL = /(\[\[|"px":)("[\d.]+")(,)/
-const BID = /("b(?:ids)?":\[\["|"levels":\[\[\{"px":")(\d+)(\.?\d*")/
+const BID = /("b(?:ids)?":\[\["|"levels":\[\[\{"px":")(\d+)(\.?\d*",(?:"sz":)?"(?![0.]+"))/
 const SIZE = /(\[\["[\d.]+",|"sz":)("[\d.]+")([\],}])/
 
 /** Undefined where the frame has nothing of the kind: the next one is tried. */
@@ -63,7 +64,7 @@ function once(rig: Rig, change: (text: string) => readonly string[] | undefined)
   }
 }
 
-async function always(rig: Rig, change: (text: string) => readonly string[]): Promise<void> {
+async function always(rig: Rig, change: (text: string, topic: string) => readonly string[]): Promise<void> {
   rig.exchange.faults.data = change
   await sleep(LASTS_MS)
   rig.exchange.faults.clear()
@@ -83,10 +84,16 @@ function reorder(rig: Rig): void {
   }
 }
 
-/** Every so manieth frame, of whatever topic, never arrives. */
+/** One frame in so many, of whatever topic, never arrives; the first of one book among them. */
 async function lossy(rig: Rig, every: number): Promise<void> {
-  let count = 0
-  await always(rig, (text) => (++count % every === 0 ? [] : [text]))
+  const random = prng(every)
+  const wanted = topicOf(rig)
+  let isBegun = false
+  await always(rig, (text, topic) => {
+    const isFirst = !isBegun && topic === wanted
+    isBegun ||= isFirst
+    return isFirst || random() < 1 / every ? [] : [text]
+  })
 }
 
 /** The book is lost, and for a while every snapshot is one of long ago. */

@@ -53,7 +53,8 @@ export async function tryFault(script: VenueScript, fault: FaultKind, seed: numb
     await rig.settled()
     clearInterval(glance)
     const recoveredMs = Math.max(0, performance.now() - liftedMs - CALM_MS)
-    if (isHarmless && fingerprint(rig) !== before) throw new Error(`${script.venue} minds: ${fault.name}`)
+    const after = fingerprint(rig)
+    if (isHarmless && after !== before) throw new Error(`${script.venue} minds ${fault.name}: ${before} -> ${after}`)
     const lost = rig.exchange.market.prints - rig.prints() - lostBefore
     return { venue: script.venue, fault: fault.name, noticedMs, state: state || 'live', recoveredMs, lost }
   } finally {

@@ -50,6 +50,8 @@ export interface Rig {
 export const STEP_MS = 40
 const PATIENCE_MS = 8_000
 const PAUSE_MS = 10
+/** Looks at which no further trade has come: what was on its way has arrived. */
+const QUIET_LOOKS = 6
 
 export async function openRig(options: RigOptions): Promise<Rig> {
   const { script, seed } = options
@@ -126,7 +128,14 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     async settled(mostMs) {
       exchange.rest(STEP_MS)
       try {
-        return await until('the same books as the venue', () => wrongBooks().length === 0, mostMs)
+        let quiet = 0
+        let last = -1
+        const isQuiet = (): boolean => {
+          quiet = prints === last ? quiet + 1 : 0
+          last = prints
+          return quiet >= QUIET_LOOKS
+        }
+        return await until('the same books as the venue', () => isQuiet() && wrongBooks().length === 0, mostMs)
       } finally {
         exchange.run(STEP_MS)
       }

@@ -120,7 +120,8 @@ test(`whole books come again and again, and prices with them (seed ${seed})`, { 
 
 test(`a slow taker: the sockets wait and nothing is lost (seed ${seed})`, { timeout: TEST_MS_MAX }, async () => {
   const rig = await rigOf({ script: bybitScript, seed })
-  await rig.until('live', () => rig.state().booksLive === 3)
+  await rig.until('live', () => rig.state().state === 'live' && rig.state().booksLive === 3)
+  await rig.settled()
   const before = rig.exchange.market.prints - rig.prints()
   rig.block()
   await sleep(300)

@@ -15,6 +15,7 @@ describe.concurrent.each(scripts)('$venue', (script) => {
     const rig = await openRig({ script, seed, protocol: (usual) => ({ ...usual, socketMsMax: SOCKET_MS_MAX }) })
     try {
       await rig.until('live', () => rig.state().state === 'live' && rig.state().booksLive === 3)
+      await rig.settled()
       await work(rig)
     } finally {
       await rig.close()
