@@ -102,7 +102,8 @@ const of = (asset: number): Decoded[] => records.filter((record) => record.asset
 
 test('bars come behind one mark price and before anything else of a cold asset; a warm one does not wait', async () => {
   const running = start(['BTC'], 60_000)
-  await until('live for both', () => [btc, pepe].every((asset) => of(asset).some((record) => record.kind === 'trade')))
+  const has = (asset: number, kind: string): boolean => of(asset).some((record) => record.kind === kind)
+  await until('live', () => has(btc, 'trade') && has(btc, 'bookLevel') && has(pepe, 'trade'))
   await running.stop()
   const cold = of(btc)
   expect(cold[0]).toMatchObject({ kind: 'markPrice', value: 80_005 })
