@@ -94,6 +94,11 @@ export class Exchange {
     }
   }
 
+  /** A message to everybody that is no data. */
+  say(text: string): void {
+    for (const client of this.#clients) this.#send(client, text)
+  }
+
   /** Cuts every socket. */
   hangUp(): void {
     for (const { socket } of this.#clients) socket.terminate()

@@ -64,3 +64,23 @@ describe.concurrent.each(scripts)('$venue', (script) => {
     }),
   )
 })
+
+test(`a venue that announces its cut finds the successor there (seed ${seed})`, { timeout: TEST_MS_MAX }, async () => {
+  const script = scripts.find(({ venue }) => venue === 'okx')!
+  const rig = await openRig({ script, seed })
+  try {
+    const { exchange, state, until } = rig
+    await until('live', () => state().state === 'live' && state().booksLive === 3)
+    await rig.settled()
+    const before = exchange.market.prints - rig.prints()
+    const first = exchange.clients
+    exchange.say('{"event":"notice","code":"64008","msg":"The connection will soon be closed","connId":"a4d3ae55"}')
+    await until('joined by successors', () => exchange.counts.connects === 2 * first)
+    await until('left by the old ones', () => exchange.clients === first)
+    await rig.settled()
+    expect(state()).toMatchObject({ state: 'live', reconnects: 0, gaps: 0 })
+    expect(exchange.market.prints - rig.prints()).toBe(before)
+  } finally {
+    await rig.close()
+  }
+})
