@@ -74,9 +74,9 @@ function banner(system: System): string {
   const { config } = system
   const names = config.assets ?? assets.map((asset) => asset.name)
   const what = {
-    simulator: `SIMULATED market: ${names.length} assets on ${venues.length} venues, ${config.rate} level updates/s, seed ${config.seed}`,
+    simulator: `SIMULATED market: ${counted(names.length, 'asset')} on ${venues.length} venues, ${config.rate} level updates/s, seed ${config.seed}`,
     replay: `replay of ${config.path} at speed ${config.speed}`,
-    live: `${names.length} assets live on ${(config.venues ?? venues.map((venue) => venue.name)).join(', ')}`,
+    live: `${counted(names.length, 'asset')} live on ${(config.venues ?? venues.map((venue) => venue.name)).join(', ')}`,
   }[config.source]
   const store = {
     embedded: `embedded ClickHouse in ${config.data}`,
@@ -88,7 +88,7 @@ function banner(system: System): string {
     `liquidity-map ${version}`,
     `  source   ${what}`,
     `  log      ${config.kafka === undefined ? 'in this process' : `Kafka at ${config.kafka.join(', ')}, topic ${config.topic}`}`,
-    `  engine   ${config.workers} worker${config.workers === 1 ? '' : 's'}`,
+    `  engine   ${counted(config.workers, 'worker')}`,
     `  history  ${store[config.store.kind]}`,
     `  page     ${address(system)}`,
     '',
@@ -115,4 +115,8 @@ async function summary({ engine, source, eventLog }: System, tookMs: number): Pr
   const line = ([name, value]: [string, number | string]): string =>
     `  ${name.padEnd(13)} ${value.toLocaleString('en')}\n`
   return `The source has ended.\n${rows.map(line).join('')}`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
