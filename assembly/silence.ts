@@ -16,8 +16,8 @@ import {
 
 /* Silence is not zero. A feed can fall silent while its connection stays up and its collector repeats the last book, so
    signs of life prove nothing. Every ten seconds each venue is looked at: it has moved if it has traded or its best
-   prices have changed. One that has not for half a minute, while another has moved by more than three of that venue's
-   usual steps, is suspect until it moves again. */
+   prices have changed. One that has not for half a minute, while another has moved meanwhile by more than three of its
+   own usual steps, is suspect until it moves again. */
 
 const STEP_MS: f64 = 10_000;
 /** Steps without a move before a venue can be suspect, and those over which the other venue's move is measured. */
@@ -73,7 +73,7 @@ function judge(venue: i32, timeMs: f64): void {
   store<u32>(HEAD_HOUR_SUSPECT, load<u32>(HEAD_HOUR_SUSPECT) | (<u32>1 << venue));
 }
 
-/** Whether a venue that is not quiet itself has moved unusually far in the last steps. */
+/** Whether a venue that is not quiet itself is further from where it was so many steps ago than a live one would ignore. */
 function othersMoved(steps: u32): bool {
   for (let venue = 0; venue < VENUE_SLOTS; venue++) {
     const v = venueAt(venue);
@@ -82,7 +82,7 @@ function othersMoved(steps: u32): bool {
     const to = load<f64>(v + V_MIDS);
     if (!(from > 0 && to > 0)) continue;
     const sigma = max<f64>(SIGMA_MIN, Math.sqrt(load<f64>(v + V_VARIANCE)));
-    if (abs<f64>(Math.log(to / from)) > SIGMAS * sigma * Math.sqrt(<f64>steps)) return true;
+    if (abs<f64>(Math.log(to / from)) > SIGMAS * sigma) return true;
   }
   return false;
 }

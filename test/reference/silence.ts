@@ -58,6 +58,6 @@ export class ReferenceSilence {
     const to = looks.at(-1)!.mid
     if (this.#quiet(venue) > 0 || moves.length < 30 || !(from > 0 && to > 0)) return false
     const variance = moves.reduce((mean, move, i) => mean + (move * move - mean) / Math.min(i + 1, 180), 0)
-    return Math.abs(Math.log(to / from)) > 3 * Math.max(1e-4, Math.sqrt(variance)) * Math.sqrt(steps)
+    return Math.abs(Math.log(to / from)) > 3 * Math.max(1e-4, Math.sqrt(variance))
   }
 }
