@@ -40,7 +40,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   'uWebSockets.js': /^src\/gateway\/server\.ts$/,
   commander: /^src\/(config|backtest|sql|export|doctor|universe)\.ts$/,
   ws: /^src\/venues\/live\/connection\.ts$/,
-  zod: /^src\/gateway\/(control|plans|plan-file)\.ts$/,
+  zod: /^src\/gateway\/(control|plans|openapi)\.ts$/,
   jose: /^src\/gateway\/access\.ts$/,
   pino: /^src\/telemetry\/log\.ts$/,
   'pino-pretty': /^src\/telemetry\/log\.ts$/,

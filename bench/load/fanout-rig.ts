@@ -58,7 +58,7 @@ export class FanOutRig {
   readonly isPinned: boolean
   readonly #folder: string
 
-  private constructor(folder: string, isPinned: boolean) {
+  constructor(folder: string, isPinned: boolean) {
     this.#folder = folder
     this.isPinned = isPinned
   }
