@@ -25,6 +25,10 @@ const benches: Record<string, { text: string; load: () => Promise<{ bench: Bench
     text: 'live feeds: faults, load and mapping, on test venues',
     load: () => import('./venues.ts'),
   },
+  history: {
+    text: 'the store at its size: as-of, disk, inserts, each question of docs/sql.md',
+    load: () => import('./history.ts'),
+  },
   load: { text: 'the whole process under 80,000 level updates a second', load: () => import('./load/load.ts') },
 }
 /** Small runs of everything: shows in CI that each bench works, measures nothing. */

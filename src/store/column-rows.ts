@@ -72,12 +72,10 @@ const selected = Object.keys(types)
   .map((name) => (name === 'openMs' ? 'toFloat64(toUnixTimestamp64Milli(time)) AS openMs' : name))
   .join(', ')
 
-/** The newest columns of a stream that had closed at a time, in any order; the newest of all without a time. */
-export function columnsQuery(asset: AssetId, timeframe: number, most: number, atMs?: number): string {
-  // Names from our own tables and numbers: nothing here comes from outside as text.
-  const { name, ms } = timeframes[timeframe]!
-  const until = atMs === undefined ? '' : `AND time <= ${timeText(atMs - ms)}`
-  const stream = `asset = '${assets[asset]!.name}' AND timeframe = '${name}' ${until}`
+/** The newest columns of a stream, in any order. */
+export function columnsQuery(asset: AssetId, timeframe: number, most: number): string {
+  // Names from our own tables: nothing here comes from outside.
+  const stream = `asset = '${assets[asset]!.name}' AND timeframe = '${timeframes[timeframe]!.name}'`
   // The first window is found by times alone, or FINAL would read the cells of the whole history.
   return `SELECT ${selected} FROM columns FINAL
     WHERE ${stream} AND time >= (
@@ -85,12 +83,37 @@ export function columnsQuery(asset: AssetId, timeframe: number, most: number, at
     FORMAT Native`
 }
 
-/** One stream's columns from a time to another, both included. */
-export function rangeQuery(asset: AssetId, timeframe: number, fromMs: number, toMs: number): string {
-  return `SELECT ${selected} FROM columns FINAL
-    WHERE asset = '${assets[asset]!.name}' AND timeframe = '${timeframes[timeframe]!.name}'
-      AND time BETWEEN ${timeText(fromMs)} AND ${timeText(toMs)}
-    FORMAT Native`
+/**
+ * Columns of a stream that had closed at a time, and the given pieces of the one that was open, in any order. One
+ * statement: each has a price of its own, whatever it reads.
+ */
+export function pastQuery(
+  asset: AssetId,
+  timeframe: number,
+  most: number,
+  atMs: number,
+  pieces: readonly { readonly timeframe: number; readonly openMs: number }[],
+): string {
+  const { name, ms } = timeframes[timeframe]!
+  const of = `asset = '${assets[asset]!.name}'`
+  const closed = `timeframe = '${name}' AND time <= ${timeText(atMs - ms)}`
+  const first = `SELECT min(time) FROM (SELECT DISTINCT time FROM columns WHERE ${of} AND ${closed} ORDER BY time DESC LIMIT ${most})`
+  const wanted = pieces.map(
+    (piece) => `(timeframe = '${timeframes[piece.timeframe]!.name}' AND time = ${timeText(piece.openMs)})`,
+  )
+  const conditions = [`(${closed} AND time >= (${first}))`, ...wanted].join(' OR ')
+  const names = timeframes.map((one) => `'${one.name}'`).join(', ')
+  return `SELECT ${selected}, toInt32(indexOf([${names}], timeframe) - 1) AS timeframeId FROM columns FINAL
+    WHERE ${of} AND (${conditions}) FORMAT Native`
+}
+
+/** Reads what pastQuery asked for; oldest first. */
+export function readPastColumns(bytes: Uint8Array, asset: AssetId): ClosedColumn[] {
+  const columns: ClosedColumn[] = []
+  readNative(bytes, { ...types, timeframeId: 'Int32' }, (block) => {
+    for (let row = 0; row < block.rows; row++) columns.push(columnOf(block, row, asset, block.timeframeId[row]!))
+  })
+  return columns.sort((a, b) => a.openMs - b.openMs)
 }
 
 function timeText(ms: number): string {

@@ -1,9 +1,9 @@
 import { assets } from '../model/assets.ts'
-import type { ClosedColumn, ModelStatus, PastMap } from '../model/stages.ts'
+import type { ModelStatus, PastMap } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Client } from './client.ts'
-import { columnsQuery, rangeQuery, readColumns } from './column-rows.ts'
+import { pastQuery, readPastColumns } from './column-rows.ts'
 import { openColumnOf, piecesOf } from './open-column.ts'
 import { type StoredScore, scoreOf } from './score-rows.ts'
 
@@ -18,23 +18,13 @@ export async function readPast(
   atMs: number,
   most: number,
 ): Promise<PastMap> {
-  const closed = readColumns(await client.read(columnsQuery(asset, timeframe, most, atMs)), asset, timeframe)
-  const pieces = await readPieces(client, asset, timeframe, atMs)
-  const open = openColumnOf(pieces, timeframe)
-  const newest = pieces.at(-1) ?? closed.at(-1)
+  const pieces = piecesOf(timeframe, atMs)
+  const found = readPastColumns(await client.read(pastQuery(asset, timeframe, most, atMs, pieces)), asset)
+  const closed = found.filter((column) => column.timeframe === timeframe)
+  const parts = found.filter((column) => column.timeframe !== timeframe)
+  const newest = parts.at(-1) ?? closed.at(-1)
   const asOfMs = newest === undefined ? 0 : newest.openMs + timeframes[newest.timeframe]!.ms
-  return { closed, open, asOfMs, model: await readModel(client, asset, atMs) }
-}
-
-async function readPieces(client: Client, asset: AssetId, timeframe: number, atMs: number): Promise<ClosedColumn[]> {
-  const wanted = Map.groupBy(piecesOf(timeframe, atMs), (piece) => piece.timeframe)
-  const found: ClosedColumn[] = []
-  for (const [shorter, pieces] of wanted) {
-    const [first, last] = [pieces[0]!, pieces.at(-1)!]
-    const bytes = await client.read(rangeQuery(asset, shorter, first.openMs, last.openMs))
-    found.push(...readColumns(bytes, asset, shorter))
-  }
-  return found.sort((a, b) => a.openMs - b.openMs)
+  return { closed, open: openColumnOf(parts, timeframe), asOfMs, model: await readModel(client, asset, atMs) }
 }
 
 /** The score that was published last; another model in the meantime is another row. */
@@ -44,7 +34,7 @@ async function readModel(client: Client, asset: AssetId, atMs: number): Promise<
       predictedLong, predictedShort, realisedLong, realisedShort
     FROM scores FINAL WHERE asset = {asset:String} AND hour <= fromUnixTimestamp64Milli({atMs:Int64}, 'UTC')
     ORDER BY hour DESC LIMIT 1`,
-    { asset: assets[asset]!.name, atMs },
+    { asset: assets[asset]!.name, atMs: Math.floor(atMs) },
   )
   if (row === undefined) return undefined
   const { state, model, mean, error, hours } = scoreOf(asset, row)
