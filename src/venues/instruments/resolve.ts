@@ -44,7 +44,9 @@ export function resolveAsset(asset: Asset, told: ReadonlyMap<VenueName, Told>, d
   const refused: Refusal[] = []
   for (const venue of told.keys()) {
     const ours = choices.filter((choice) => choice.venue === venue)
-    const fitting = ours.find((choice) => agrees(choice.price, reference))
+    const fitting = ours.find(
+      (choice) => agrees(choice.price, reference) && (choice.candidate.isKnown || isSeconded(choice, choices)),
+    )
     if (fitting !== undefined) instruments.push(instrumentOf(asset, fitting, day))
     // A derived name that does not fit was only a guess; a name of the table that does not fit must be known about.
     else for (const choice of ours) if (choice.candidate.isKnown) refused.push(refusalOf(asset, choice, reference))
@@ -75,6 +77,11 @@ function referenceOf(asset: Asset, choices: readonly Choice[]): number {
     if (isBetter) best = { price, venues }
   }
   return best?.price ?? asset.priceUsd
+}
+
+/** Another venue has the asset at this price: without that a derived name may be any coin's. */
+function isSeconded(choice: Choice, choices: readonly Choice[]): boolean {
+  return choices.some((other) => other.venue !== choice.venue && agrees(other.price, choice.price))
 }
 
 function agrees(price: number, reference: number): boolean {

@@ -87,6 +87,15 @@ describe('what the venues say', () => {
     })
   })
 
+  test('is not guessed where no other venue seconds it', async () => {
+    // Bitget alone lists something by the name that the table lacks there.
+    for (const venue of all) if (venue !== 'bitget') exchange.contracts.get(venue)!.splice(0)
+    exchange.contracts.get('bitget')!.push({ symbol: 'XMRUSDT', base: 'XMR', price: 3, tick: '0.01', openInterest: 1 })
+    const table = await ask()
+    expect(find(table, 'XMR', 'bitget')).toBeUndefined()
+    expect(find(table, 'BTC', 'bitget')).toBeDefined()
+  })
+
   test('is refused where the price says that it is something else', async () => {
     const okx = exchange.contracts.get('okx')!
     okx[0] = { ...okx[0]!, price: 83_000 }
