@@ -4,6 +4,8 @@ import type { Rest } from './rest.ts'
 
 const DECIMALS = 6
 const DIGITS = 5
+/** Ten, with room for the rounding of a division. */
+const FINER_MAX = 11
 
 export const hyperliquidDirectory: Directory = {
   venue: 'hyperliquid',
@@ -52,7 +54,7 @@ function listingOf(row: Fields, tables: ReadonlyMap<unknown, Fields>): Listing {
   return {
     symbol: name,
     base: name,
-    tick: (price) => hyperliquidTick(price, sizeDecimals),
+    tick: (price, before) => steadyTick(hyperliquidTick(price, sizeDecimals), before),
     contractValue: '1',
     quantityStep: decimalStep(sizeDecimals),
     leverageMax,
@@ -67,6 +69,13 @@ function listingOf(row: Fields, tables: ReadonlyMap<unknown, Fields>): Listing {
 export function hyperliquidTick(price: number, sizeDecimals: number): string {
   const byDigits = DIGITS - 1 - Math.floor(Math.log10(price))
   return decimalStep(Math.max(0, Math.min(byDigits, DECIMALS - sizeDecimals)))
+}
+
+/** Every price on a coarser grid lies on one ten times as fine too. */
+function steadyTick(tick: string, before: string | undefined): string {
+  if (before === undefined) return tick
+  const ratio = Number(tick) / Number(before)
+  return ratio > 1 && ratio < FINER_MAX ? before : tick
 }
 
 function decimalStep(decimals: number): string {

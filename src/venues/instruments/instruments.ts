@@ -126,7 +126,9 @@ export async function askInstruments({
   )
   const told = new Map([...answers].flatMap(([venue, answer]) => (answer instanceof Error ? [] : [[venue, answer]])))
   const date = new Date(now()).toISOString().slice(0, 10)
-  const resolved = assets.map((asset) => resolveAsset(asset, told, date))
+  const resolved = assets.map((asset) =>
+    resolveAsset(asset, told, date, (venue) => kept.get(venue)?.instruments.find((one) => one.asset === asset.id)),
+  )
   const found = resolved.flatMap((one) => one.instruments)
   const venues: VenueFacts[] = []
   const instruments: Instrument[] = []

@@ -8,8 +8,11 @@ export interface Listing {
   readonly symbol: string
   /** The coin under the venue's name for it, multiple included: 1000PEPE, SHIB1000, kPEPE. */
   readonly base: string
-  /** Price step as quoted, as decimal text; where it follows the price (Hyperliquid), of a given price. */
-  tick(price: number): string
+  /**
+   * Price step as quoted, as decimal text. Where it follows the price (Hyperliquid): of a given price, and not coarser than
+   * the step that is in use (`before`) as long as that is fine enough, or a price near a border would change it each day.
+   */
+  tick(price: number, before?: string): string
   /** Coins of `base` in one unit of the size that the venue sends. */
   readonly contractValue: string
   /** Step of a size, in those units. */

@@ -37,7 +37,12 @@ interface Choice {
  * The instruments of one asset on the venues that have answered. Which symbol is the asset's is never taken from its name
  * alone: its mark price, divided by the multiple, must lie within a few percent of what the other venues say.
  */
-export function resolveAsset(asset: Asset, told: ReadonlyMap<VenueName, Told>, day: string): Resolved {
+export function resolveAsset(
+  asset: Asset,
+  told: ReadonlyMap<VenueName, Told>,
+  day: string,
+  inUse: (venue: VenueName) => Instrument | undefined,
+): Resolved {
   const choices = [...told].flatMap(([venue, directory]) => choicesOf(asset, venue, directory))
   const reference = referenceOf(asset, choices)
   const instruments: Instrument[] = []
@@ -47,7 +52,7 @@ export function resolveAsset(asset: Asset, told: ReadonlyMap<VenueName, Told>, d
     const fitting = ours.find(
       (choice) => agrees(choice.price, reference) && (choice.candidate.isKnown || isSeconded(choice, choices)),
     )
-    if (fitting !== undefined) instruments.push(instrumentOf(asset, fitting, day))
+    if (fitting !== undefined) instruments.push(instrumentOf(asset, fitting, day, inUse(venue)))
     // A derived name that does not fit was only a guess; a name of the table that does not fit must be known about.
     else for (const choice of ours) if (choice.candidate.isKnown) refused.push(refusalOf(asset, choice, reference))
   }
@@ -94,10 +99,15 @@ function refusalOf(asset: Asset, { venue, candidate, price }: Choice, reference:
   return { asset: asset.name, venue, symbol: candidate.symbol, reason }
 }
 
-function instrumentOf(asset: Asset, { venue, candidate, listing, quote }: Choice, day: string): Instrument {
+function instrumentOf(
+  asset: Asset,
+  { venue, candidate, listing, quote }: Choice,
+  day: string,
+  inUse: Instrument | undefined,
+): Instrument {
   const { symbol, multiplier } = candidate
   const id = venueId(venue) as VenueId
-  const tick = listing.tick(quote.mark)
+  const tick = listing.tick(quote.mark, inUse?.symbol === symbol ? inUse.tick : undefined)
   const before = asset.instruments[id]
   return {
     asset: asset.id,

@@ -198,6 +198,23 @@ test('changes are told apart', async () => {
   ])
 })
 
+test('a step that follows the price stays as it is while it is fine enough', async () => {
+  const steps: string[] = []
+  for (const price of [400, 99.9, 100.2, 99.9, 1_005]) {
+    for (const [venue, symbol] of [
+      ['hyperliquid', 'XMR'],
+      ['binance', 'XMRUSDT'],
+      ['bybit', 'XMRUSDT'],
+    ] as const) {
+      const own = exchange.contracts.get(venue)!
+      const at = own.findIndex((one) => one.symbol === symbol)
+      own[at] = { ...own[at]!, price }
+    }
+    steps.push(find(await ask(), 'XMR', 'hyperliquid')!.tick)
+  }
+  expect(steps).toEqual(['0.01', '0.001', '0.001', '0.001', '0.1'])
+})
+
 test('the stage starts with the table where nobody answers, without waiting for long', async () => {
   const dead = createRests(all, Object.fromEntries(all.map((venue) => [venue, 'http://no-such-venue.invalid'])), {
     agents,
