@@ -3,7 +3,9 @@ import { limits } from '../model/limits.ts'
 import { decodeHeader, type FrameHeader } from '../wire/frame.ts'
 import { retryMs } from './back-off.ts'
 import { type Hello, isTerminal, readServerMessage } from './control.ts'
+import type { MapState } from './map-state.ts'
 import { MapStream } from './map-stream.ts'
+import { fetchPast } from './past.ts'
 
 export interface ConnectOptions {
   /** ws:// or wss:// address of a gateway's /stream. */
@@ -93,6 +95,12 @@ export class Connection {
     this.#entries.set(key, entry)
     if (this.#hello !== undefined && this.#state === 'open') this.#ask('subscribe', entry)
     return stream
+  }
+
+  /** A map as it was known at a time, see fetchPast. */
+  at(asset: string, timeframe: string, atMs: number, columns?: number): Promise<MapState> {
+    const { url, key } = this.#options
+    return fetchPast({ url, key, asset, timeframe, atMs, columns })
   }
 
   /** Ends every stream and the connection, for good. */

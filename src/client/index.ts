@@ -8,3 +8,4 @@ export { type Connection, type ConnectionState, type ConnectOptions, connect } f
 export { type Hello, isTerminal, type PlanFacts, type Refusal } from './control.ts'
 export { MapChange, MapState } from './map-state.ts'
 export type { MapStream, StreamListener, StreamState } from './map-stream.ts'
+export { fetchPast, type PastRequest } from './past.ts'

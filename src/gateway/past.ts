@@ -1,10 +1,15 @@
+import { setImmediate } from 'node:timers/promises'
 import { assets } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
+import { BUCKETS, layers } from '../model/layers.ts'
 import { modelStates } from '../model/model-states.ts'
 import type { Mode } from '../model/modes.ts'
 import type { ClosedColumn, PastMap } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
-import type { Column } from '../wire/blocks.ts'
+import { VENUE_SLOTS } from '../model/venues.ts'
+import { BlockType, type Column, encodeColumn } from '../wire/blocks.ts'
+import { encodeFrame, FrameFlag, FrameKind } from '../wire/frame.ts'
+import { encodeGroup, GROUP_COLUMNS } from '../wire/groups.ts'
 import type { MapFacts, MapMoment } from './map-json.ts'
 import { modeFacts } from './map-reading.ts'
 import type { MapQuery } from './query.ts'
@@ -50,6 +55,44 @@ export function pastFacts(past: PastMap, atMs: number, mode: Mode | undefined): 
     venues: [],
     mode: mode === undefined ? undefined : modeFacts(mode, state),
   }
+}
+
+/** The same as a snapshot frame, see docs/wire.md: its clock is `asOfMs`, its sequence 0, and no venue state is known. */
+export async function pastFrame(moment: MapMoment, past: PastMap, wanted: MapQuery): Promise<Uint8Array> {
+  const keep = (column: Column): Column => ({ ...column, cells: cellsOf(column.cells, wanted) })
+  const blocks: Uint8Array[] = []
+  if (moment.live !== undefined) blocks.push(encodeColumn(BlockType.key, keep(moment.live)))
+  const closed = [...moment.closed]
+  for (let end = closed.length; end > 0; end -= GROUP_COLUMNS) {
+    blocks.push(encodeGroup(closed.slice(Math.max(0, end - GROUP_COLUMNS), end).map(keep)))
+    // Two milliseconds each: other work gets its turn.
+    await setImmediate()
+  }
+  return encodeFrame(
+    {
+      kind: FrameKind.snapshot,
+      asset: wanted.asset,
+      timeframe: wanted.timeframe,
+      flags: moment.simulated ? FrameFlag.simulated : 0,
+      modelState: past.model?.state ?? 0,
+      sequence: 0,
+      epoch: 0,
+      clockMs: past.asOfMs,
+      modelId: past.model?.id ?? 0,
+      venueStates: new Uint8Array(VENUE_SLOTS),
+    },
+    blocks,
+  )
+}
+
+function cellsOf(cells: Uint8Array, wanted: MapQuery): Uint8Array {
+  if (wanted.layers.length === layers.length) return cells
+  const kept = new Uint8Array(cells.length)
+  for (const [layer, { name }] of layers.entries()) {
+    if (!wanted.layers.includes(name)) continue
+    kept.set(cells.subarray(layer * BUCKETS, (layer + 1) * BUCKETS), layer * BUCKETS)
+  }
+  return kept
 }
 
 function columnOf({ asset: _asset, timeframe: _timeframe, ...column }: ClosedColumn): Column {

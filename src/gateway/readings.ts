@@ -11,7 +11,7 @@ import { clustersOf } from './clusters.ts'
 import { mapJson } from './map-json.ts'
 import { modeFacts, venueFacts } from './map-reading.ts'
 import type { Moments } from './moments.ts'
-import { pastFacts, pastMoment } from './past.ts'
+import { pastFacts, pastFrame, pastMoment } from './past.ts'
 import { type MapQuery, readMapQuery, readScoreQuery, readSqlQuery, readStreamQuery } from './query.ts'
 import { errorReply, jsonReply, type Reply, type Request, uncached } from './reply.ts'
 import { scoreOf } from './score.ts'
@@ -58,7 +58,7 @@ export class Readings {
     const { table, moments, limits } = this.#options
     const wanted = readMapQuery(query, limits.mapColumns)
     const { atMs } = wanted
-    if (atMs !== undefined) return this.#bounded(() => this.#past(wanted, atMs))
+    if (atMs !== undefined) return this.#bounded(() => this.#past(wanted, atMs, false))
     return this.#bounded(async () => {
       const moment = await moments.read(table.at(wanted.asset, wanted.timeframe), wanted.columns)
       const { state } = this.#model(wanted.asset)
@@ -75,9 +75,11 @@ export class Readings {
   async frame({ query, ifNoneMatch }: Request): Promise<Reply> {
     const { table, moments, limits } = this.#options
     const wanted = readMapQuery(query, limits.mapColumns)
-    if (wanted.mode !== undefined || wanted.atMs !== undefined) {
-      throw new LmapError('LMAP_REQUEST_INVALID', 'A frame has neither mode nor at.', { hint: 'Ask for JSON.' })
+    if (wanted.mode !== undefined) {
+      throw new LmapError('LMAP_REQUEST_INVALID', 'A frame has no mode.', { hint: 'Ask for JSON.' })
     }
+    const { atMs } = wanted
+    if (atMs !== undefined) return this.#bounded(() => this.#past(wanted, atMs, true))
     const stream = table.at(wanted.asset, wanted.timeframe)
     return this.#bounded(async () => {
       await moments.read(stream, wanted.columns)
@@ -138,12 +140,16 @@ export class Readings {
     }
   }
 
-  async #past(wanted: MapQuery, atMs: number): Promise<Reply> {
+  async #past(wanted: MapQuery, atMs: number, asFrame: boolean): Promise<Reply> {
     const { sources, simulated, source } = this.#options
     if (sources === undefined) return errorReply(503, 'LMAP_NOT_READY', 'There is no history here.')
     try {
       const past = await sources.at(wanted.asset, wanted.timeframe, atMs, wanted.columns)
       const moment = pastMoment(past, wanted, { simulated, source })
+      if (asFrame) {
+        const body = await pastFrame(moment, past, wanted)
+        return { status: 200, headers: [['content-type', FRAME_TYPE], uncached, ['vary', 'accept']], body }
+      }
       return jsonReply(200, mapJson(moment, wanted.layers, pastFacts(past, atMs, wanted.mode)))
     } catch (error) {
       if (!(error instanceof LmapError)) throw error
