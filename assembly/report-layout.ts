@@ -25,7 +25,7 @@ export const R_HEAD_BYTES: usize = 128;
 
 export const TRACKS: i32 = 64;
 export const TRACK: usize = R_HEAD_BYTES;
-export const TRACK_BYTES: usize = 256;
+export const TRACK_BYTES: usize = 272;
 export const W_STATE: usize = 0; // u8, see walls.ts
 export const W_VENUE: usize = 1; // u8
 export const W_SIDE: usize = 2; // u8, 0 bid, 1 ask
@@ -40,8 +40,8 @@ export const W_PEAK: usize = 40; // f64
 export const W_EXECUTED: usize = 48; // f64, cents ever
 export const W_EXECUTED_PEAK: usize = 56; // f64, at the peak
 export const W_GONE_MS: usize = 64; // f64, first sample without it, 0: it is there
-export const W_BEFORE: usize = 72; // f64, cents before it went
-export const W_PULLED: usize = 80; // u32, 1: it went as pulled walls go
+export const W_BEFORE: usize = 72; // f64, cents before it fell or went
+export const W_FALLEN: usize = 80; // u32, how it fell, see wall-track.ts
 export const W_RING: usize = 84; // u32
 export const W_TOLD_MS: usize = 88; // f64
 export const W_TOLD_CENTS: usize = 96; // f64
@@ -50,6 +50,7 @@ export const W_SAMPLE: usize = 104;
 export const W_SAMPLE_BYTES: usize = 24;
 export const W_SAMPLES_KEPT: u32 = 6;
 export const W_SPOOF: usize = 248; // f64, as last told
+export const W_FALLEN_MS: usize = 256; // f64
 
 export const OUTCOMES: u32 = 64;
 export const OUTCOME: usize = TRACK + TRACK_BYTES * <usize>TRACKS;
@@ -86,6 +87,11 @@ export const T_BASE: usize = 120; // f64 mean
 export const T_SQUARE: usize = 128; // f64 mean square
 export const T_RATE: usize = 136; // f64 USD per second
 export const T_SECOND_USD: usize = 144; // f64, of the second at work
+export const T_END_MS: usize = 152; // f64, last print at the extreme
+/** Since that print: it counts when price goes on. */
+export const T_LATER_USD: usize = 160; // f64
+export const T_LATER_STEPS: usize = 168; // i32
+export const T_LATER_ONWARD: usize = 172; // i32
 
 export const SWEEPS: u32 = 32;
 export const SWEEP: usize = CHAIN + CHAIN_BYTES * 16;

@@ -6,15 +6,15 @@ export const SAMPLE_MS: f64 = 250;
 /** Walls, tape and convergences look this far from price. */
 export const BAND: f64 = 0.05;
 /** A wall is compared with so many buckets that hold something, on each side of it; with fewer than the least there is no telling. */
-export const NEIGHBOURS: i32 = 50;
+export const NEIGHBOURS: i32 = 10;
 export const NEIGHBOURS_MIN: i32 = 8;
 /** The band's neighbours may lie so many buckets beyond it. */
 export const NEIGHBOURS_BEYOND: i32 = 60;
 /** A candidate is so many times their median, and this part of its side of the band. */
-export const WALL_RATIO: f64 = 4;
+export const WALL_RATIO: f64 = 8;
 export const WALL_PART: f64 = 0.02;
 /** A wall that stands has ended when it is less than so many times the median, or gone, for WALL_GONE_MS. */
-export const WALL_KEEPS: f64 = 2.5;
+export const WALL_KEEPS: f64 = 3;
 export const WALL_GONE_MS: f64 = 1_000;
 /** Seen in this part of the samples of so long it is active. */
 export const WALL_ACTIVE_MS: f64 = 5_000;
@@ -58,6 +58,9 @@ export const SWEEP_PART: f64 = 0.00015;
 export const SWEEP_DEVIATIONS: f64 = 3;
 export const BASELINE_MS: f64 = 500;
 export const BASELINE_SPANS: f64 = 1_800;
+/** With so many spans in it, what lies so many deviations above the mean counts no more than that. */
+export const BASELINE_SPANS_MIN: f64 = 120;
+export const BASELINE_DEVIATIONS: f64 = 10;
 /** Part of what rested on its way. */
 export const SWEEP_DEPTH: f64 = 0.6;
 /** Ticks between two prints that are looked at for what rested there. */
@@ -79,7 +82,7 @@ export const ABSORB_VOLUME: f64 = 3;
 export const ABSORB_EFFICIENCY: f64 = 0.25;
 export const ABSORB_NEAR: f64 = 0.6;
 export const ABSORB_BUCKETS: i32 = 3;
-export const ABSORB_EXECUTED: f64 = 2;
+export const ABSORB_EXECUTED: f64 = 3;
 export const ABSORB_REFILLS: i32 = 3;
 /** Windows that must have been seen before their quantiles mean something; each counts less by half after 12 h. */
 export const ABSORB_WINDOWS_MIN: f64 = 120;

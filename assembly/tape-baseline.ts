@@ -1,5 +1,5 @@
 import { T_BASE, T_SPAN, T_SPANS, T_SPAN_USD, T_SQUARE } from "./report-layout";
-import { BASELINE_MS, BASELINE_SPANS } from "./report-settings";
+import { BASELINE_DEVIATIONS, BASELINE_MS, BASELINE_SPANS, BASELINE_SPANS_MIN } from "./report-settings";
 
 /* What one side of a venue usually trades in BASELINE_MS: mean and mean square over about BASELINE_SPANS spans, older
    ones counting less. Spans without a print count as 0. */
@@ -25,10 +25,13 @@ export function baselineDeviation(chain: usize): f64 {
   return variance > 0 ? Math.sqrt(variance) : 0;
 }
 
-function include(chain: usize, usd: f64): void {
+function include(chain: usize, traded: f64): void {
   const spans = min<f64>(BASELINE_SPANS, load<f64>(chain + T_SPANS) + 1);
   store<f64>(chain + T_SPANS, spans);
   const mean = load<f64>(chain + T_BASE);
+  // One outlier must not make the next one look usual.
+  const most = mean + BASELINE_DEVIATIONS * baselineDeviation(chain);
+  const usd = spans > BASELINE_SPANS_MIN && traded > most ? most : traded;
   const square = load<f64>(chain + T_SQUARE);
   store<f64>(chain + T_BASE, mean + (usd - mean) / spans);
   store<f64>(chain + T_SQUARE, square + (usd * usd - square) / spans);

@@ -21,11 +21,15 @@ import {
   T_BASE,
   T_DEPTH,
   T_DEVIATION,
+  T_END_MS,
   T_EXTREME,
   T_FIRST,
   T_FIRST_MS,
   T_LAST,
   T_LAST_MS,
+  T_LATER_ONWARD,
+  T_LATER_STEPS,
+  T_LATER_USD,
   T_LEVELS,
   T_MEAN,
   T_ONWARD,
@@ -59,7 +63,7 @@ import {
 import { baselineAdd, baselineDeviation } from "./tape-baseline";
 
 /* Sweeps: prints of one venue and taker side that follow each other closely and go through the book. A chain of prints
-   is judged when it has ended. Distinct prices count, never prints: a venue that merges fills tells the same sweep. */
+   is judged when it has ended, up to its farthest price: what follows from there was something else. Distinct prices count, never prints: a venue that merges fills tells the same sweep. */
 
 const FLAG_LIQUIDATION: u8 = 1;
 
@@ -80,8 +84,11 @@ export function sweepPrint(venue: i32, v: usize, taker: i32, tick: i32, usd: f64
   store<f64>(chain + T_SECOND_USD, load<f64>(chain + T_SECOND_USD) + usd);
   if (load<u32>(chain + T_OPEN) === 0) open(chain, venue, v, taker, tick, timeMs);
   else extend(chain, venue, v, taker, tick);
-  if (tick === load<i32>(chain + T_EXTREME)) store<f64>(chain + T_AT_EXTREME, load<f64>(chain + T_AT_EXTREME) + usd);
-  store<f64>(chain + T_USD, load<f64>(chain + T_USD) + usd);
+  if (tick === load<i32>(chain + T_EXTREME)) {
+    store<f64>(chain + T_AT_EXTREME, load<f64>(chain + T_AT_EXTREME) + usd);
+    store<f64>(chain + T_USD, load<f64>(chain + T_USD) + usd);
+    store<f64>(chain + T_END_MS, timeMs);
+  } else store<f64>(chain + T_LATER_USD, load<f64>(chain + T_LATER_USD) + usd);
   store<i32>(chain + T_LAST, tick);
   if (timeMs > load<f64>(chain + T_LAST_MS)) store<f64>(chain + T_LAST_MS, timeMs);
 }
@@ -148,6 +155,7 @@ function open(chain: usize, venue: i32, v: usize, taker: i32, tick: i32, timeMs:
   store<f64>(chain + T_LAST_MS, timeMs);
   store<i32>(chain + T_LAST, tick);
   store<f64>(chain + T_USD, 0);
+  forget(chain);
   store<f64>(chain + T_DEPTH, 0);
   store<f64>(chain + T_AT_EXTREME, 0);
   store<f64>(chain + T_SHOWN, restingUsd(venue, v, taker, tick));
@@ -158,11 +166,13 @@ function open(chain: usize, venue: i32, v: usize, taker: i32, tick: i32, timeMs:
 function extend(chain: usize, venue: i32, v: usize, taker: i32, tick: i32): void {
   const last = load<i32>(chain + T_LAST);
   if (tick !== last) {
-    store<i32>(chain + T_STEPS, load<i32>(chain + T_STEPS) + 1);
-    if (tick > last === (taker === 0)) store<i32>(chain + T_ONWARD, load<i32>(chain + T_ONWARD) + 1);
+    store<i32>(chain + T_LATER_STEPS, load<i32>(chain + T_LATER_STEPS) + 1);
+    if (tick > last === (taker === 0)) store<i32>(chain + T_LATER_ONWARD, load<i32>(chain + T_LATER_ONWARD) + 1);
   }
   const extreme = load<i32>(chain + T_EXTREME);
-  if (taker === 0 ? tick <= extreme : tick >= extreme) return;
+  if (taker === 0 ? tick < extreme : tick > extreme) return;
+  include(chain);
+  if (tick === extreme) return;
   let depth = max<f64>(load<f64>(chain + T_AT_EXTREME), load<f64>(chain + T_SHOWN));
   const step = taker === 0 ? 1 : -1;
   for (let at = extreme + step, left = SWEEP_TICKS_MAX; at !== tick && left > 0; at += step, left--) depth += restingUsd(venue, v, taker, at);
@@ -171,6 +181,20 @@ function extend(chain: usize, venue: i32, v: usize, taker: i32, tick: i32): void
   store<i32>(chain + T_EXTREME, tick);
   store<f64>(chain + T_AT_EXTREME, 0);
   store<f64>(chain + T_SHOWN, restingUsd(venue, v, taker, tick));
+}
+
+/** What came since the extreme was on the way to where price is now. */
+function include(chain: usize): void {
+  store<f64>(chain + T_USD, load<f64>(chain + T_USD) + load<f64>(chain + T_LATER_USD));
+  store<i32>(chain + T_STEPS, load<i32>(chain + T_STEPS) + load<i32>(chain + T_LATER_STEPS));
+  store<i32>(chain + T_ONWARD, load<i32>(chain + T_ONWARD) + load<i32>(chain + T_LATER_ONWARD));
+  forget(chain);
+}
+
+function forget(chain: usize): void {
+  store<f64>(chain + T_LATER_USD, 0);
+  store<i32>(chain + T_LATER_STEPS, 0);
+  store<i32>(chain + T_LATER_ONWARD, 0);
 }
 
 /** What a taker of this side would find at a tick. */
@@ -211,7 +235,7 @@ function fire(chain: usize, venue: i32, taker: i32, share: f64, magnitude: f64):
   // The scratch first: the ring's slot may be the cluster's oldest member.
   const work = SCRATCH_VALUES;
   rowStart(work, SWEEP_ROW_BYTES, 0, taker, venue, bucket, firstMs);
-  store<f64>(work + 16, load<f64>(chain + T_LAST_MS));
+  store<f64>(work + 16, load<f64>(chain + T_END_MS));
   store<f64>(work + 24, <f64>first * tickSize);
   store<f64>(work + 32, <f64>extreme * tickSize);
   store<f64>(work + 40, load<f64>(chain + T_USD));

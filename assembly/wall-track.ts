@@ -17,10 +17,11 @@ import {
   W_CENTS,
   W_EXECUTED,
   W_EXECUTED_PEAK,
+  W_FALLEN,
+  W_FALLEN_MS,
   W_GONE_MS,
   W_PEAK,
   W_PRESENT,
-  W_PULLED,
   W_RING,
   W_SAMPLE,
   W_SAMPLES,
@@ -60,6 +61,9 @@ import { STATE_ACTIVE, STATE_CANDIDATE, bestBucket, standsOut, trackAt } from ".
    candidate -> active -> ending (its end is certain, but not yet whether it has only moved) -> outcome. */
 
 const STATE_ENDING: i32 = 3;
+/** It fell at once, cancelled, while price was near it or far from it. */
+const FALLEN_FAR: u32 = 1;
+const FALLEN_NEAR: u32 = 2;
 
 /** What a row says of a wall. */
 export const WALL_ACTIVE: i32 = 0;
@@ -156,13 +160,15 @@ function candidateStep(track: usize, now: f64, samples: i32, cents: f64): bool {
 }
 
 function activeStep(track: usize, now: f64, cents: f64): void {
+  // It may fall to a size that still stands out.
+  if (cents > (1 - PULL_DROP) * load<f64>(track + W_PEAK)) store<u32>(track + W_FALLEN, 0);
+  else if (load<u32>(track + W_FALLEN) === 0) fall(track, now, cents);
   const stands =
     load<u8>(track + W_SEEN) !== 0 ||
     (cents > 0 && standsOut(venueOf(track), sideOf(track), bucketOf(track), bestBucket(venueOf(track), sideOf(track)), cents, WALL_KEEPS));
   if (stands) {
     stand(track, now, cents);
     store<f64>(track + W_GONE_MS, 0);
-    store<u32>(track + W_PULLED, 0);
     const told = load<f64>(track + W_TOLD_CENTS);
     const silentMs = now - load<f64>(track + W_TOLD_MS);
     const changed = abs<f64>(cents - told) > WALL_TELL_PART * told;
@@ -171,9 +177,8 @@ function activeStep(track: usize, now: f64, cents: f64): void {
   }
   if (load<f64>(track + W_GONE_MS) === 0) {
     store<f64>(track + W_GONE_MS, now);
-    store<f64>(track + W_BEFORE, load<f64>(track + W_CENTS));
+    if (load<u32>(track + W_FALLEN) === 0) store<f64>(track + W_BEFORE, load<f64>(track + W_CENTS));
   }
-  if (isPull(track, now, cents)) store<u32>(track + W_PULLED, 1);
   store<f64>(track + W_CENTS, cents);
   if (now - load<f64>(track + W_GONE_MS) >= WALL_GONE_MS) store<u8>(track + W_STATE, <u8>STATE_ENDING);
 }
@@ -188,8 +193,9 @@ function endingStep(track: usize, now: f64): bool {
     return true;
   }
   if (now - load<f64>(track + W_GONE_MS) < WALL_MOVE_MS) return false;
-  const pulled = load<u32>(track + W_PULLED) !== 0;
-  end(track, pulled ? WALL_IS_PULLED : filled ? WALL_IS_FILLED : WALL_IS_FADED, NOWHERE, now);
+  const pulled = load<u32>(track + W_FALLEN) === FALLEN_NEAR;
+  // What was eaten first and gave way at the end was filled.
+  end(track, filled ? WALL_IS_FILLED : pulled ? WALL_IS_PULLED : WALL_IS_FADED, NOWHERE, now);
   return true;
 }
 
@@ -201,29 +207,33 @@ function stand(track: usize, now: f64, cents: f64): void {
   store<f64>(track + W_EXECUTED_PEAK, load<f64>(track + W_EXECUTED));
 }
 
-/** Most of it has gone at once, by being cancelled, while price was near. */
-function isPull(track: usize, now: f64, cents: f64): bool {
-  const price = load<f64>(HEAD_PRICE);
-  if (abs<f64>(bucketPrice(bucketOf(track)) - price) > PULL_DISTANCE * price) return false;
+/** Notes where most of it has gone at once, by being cancelled. */
+function fall(track: usize, now: f64, cents: f64): void {
   const executed = load<f64>(track + W_EXECUTED);
   for (let i: u32 = 0; i < W_SAMPLES_KEPT; i++) {
     const sample = track + W_SAMPLE + <usize>i * W_SAMPLE_BYTES;
     if (now - load<f64>(sample) > PULL_MS) continue;
     const drop = load<f64>(sample + 8) - cents;
     const cancelled = drop - (executed - load<f64>(sample + 16));
-    if (drop > 0 && drop >= PULL_DROP * load<f64>(sample + 8) && cancelled >= PULL_CANCELLED * drop) return true;
+    if (!(drop > 0) || drop < PULL_DROP * load<f64>(sample + 8) || cancelled < PULL_CANCELLED * drop) continue;
+    const price = load<f64>(HEAD_PRICE);
+    const isNear = abs<f64>(bucketPrice(bucketOf(track)) - price) <= PULL_DISTANCE * price;
+    store<u32>(track + W_FALLEN, isNear ? FALLEN_NEAR : FALLEN_FAR);
+    store<f64>(track + W_FALLEN_MS, now);
+    store<f64>(track + W_BEFORE, load<f64>(sample + 8));
+    return;
   }
-  return false;
 }
 
 /** Bucket in which the same size has come up since this one went, NOWHERE where there is none. */
 function movedTo(track: usize): i32 {
   const before = load<f64>(track + W_BEFORE);
+  const sinceMs = load<f64>(track + (load<u32>(track + W_FALLEN) !== 0 ? W_FALLEN_MS : W_GONE_MS));
   const end = trackAt(load<u32>(REPORTS + R_TRACKS));
   for (let other = trackAt(0); other < end; other += TRACK_BYTES) {
     if (other === track || venueOf(other) !== venueOf(track) || sideOf(other) !== sideOf(track)) continue;
     if (abs<i32>(bucketOf(other) - bucketOf(track)) > WALL_MOVE_BUCKETS) continue;
-    const after = load<f64>(other + W_SINCE_MS) - load<f64>(track + W_GONE_MS);
+    const after = load<f64>(other + W_SINCE_MS) - sinceMs;
     if (after < 0 || after > WALL_MOVE_MS) continue;
     if (abs<f64>(load<f64>(other + W_CENTS) - before) <= WALL_MOVE_PART * before) return bucketOf(other);
   }

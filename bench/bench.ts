@@ -21,6 +21,7 @@ const benches: Record<string, { text: string; load: () => Promise<{ bench: Bench
     text: 'the predicted map beside the positions that the simulator holds',
     load: () => import('./positions.ts'),
   },
+  reports: { text: 'what the reports find of what the simulator planted', load: () => import('./reports.ts') },
   venues: {
     text: 'live feeds: faults, load and mapping, on test venues',
     load: () => import('./venues.ts'),

@@ -10,7 +10,7 @@ import { Price } from './price.ts'
 import { Prng } from './prng.ts'
 import { flow, timing, traders, VENUE_SHARES, volatility } from './settings.ts'
 import { Traders } from './traders.ts'
-import type { TruthSink } from './truth.ts'
+import { isSweep, sweepRow, type TruthSink } from './truth.ts'
 import { VenueBook } from './venue-book.ts'
 import { Walls } from './walls.ts'
 
@@ -56,6 +56,7 @@ export class AssetMarket {
   readonly #outbox: Outbox
   readonly #prng: Prng
   readonly #truth: TruthSink
+  readonly #floorUsd: number
   #nowMs: number
 
   constructor(settings: AssetMarketSettings, outbox: Outbox, truth: TruthSink) {
@@ -65,6 +66,7 @@ export class AssetMarket {
     this.asset = asset
     this.#outbox = outbox
     this.#truth = truth
+    this.#floorUsd = scale.floorUsd
     this.#nowMs = startMs
     this.#prng = new Prng(seed, stream + 1)
     this.price = new Price(startPrice, scale.sigmaSecond, new Prng(seed, stream + 2))
@@ -72,7 +74,16 @@ export class AssetMarket {
     this.books = this.#venues.map((venue) => venue.book)
     this.#traders = this.#venues.map((venue) => venue.traders)
     this.#walls = new Walls(asset.name, scale, startMs, outbox, new Prng(seed, stream + 3), truth)
-    this.#episodes = new Episodes(asset.name, scale, this.price, startMs, outbox, new Prng(seed, stream + 4), truth)
+    this.#episodes = new Episodes(
+      asset.name,
+      scale,
+      this.price,
+      startMs,
+      outbox,
+      new Prng(seed, stream + 4),
+      truth,
+      this.#walls,
+    )
     this.#warmUp(startPrice, scale.sigmaSecond)
   }
 
@@ -175,6 +186,7 @@ export class AssetMarket {
       const coins = roundToLot((venue.tradeUsd * prng.logNormal(flow.sizeSigma)) / usd, listing.lotCoins)
       book.take(isBuy, coins, isBuy ? Math.floor(book.center + reach) : Math.ceil(book.center - reach))
       if (fill.coins > 0) venue.traders.traded(fill.coins, fill.lastTick * listing.tickSize, !isBuy)
+      if (isSweep(fill, this.#floorUsd)) this.#truth(sweepRow(this.asset.name, listing, isBuy, fill, false))
     }
   }
 

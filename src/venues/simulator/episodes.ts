@@ -6,8 +6,9 @@ import type { Price } from './price.ts'
 import type { Prng } from './prng.ts'
 import { planted, timing, VENUE_SHARES } from './settings.ts'
 import type { Traders } from './traders.ts'
-import type { TruthRow, TruthSink } from './truth.ts'
+import { isSweep, sweepRow, type TruthRow, type TruthSink } from './truth.ts'
 import type { PlantedOrder, VenueBook } from './venue-book.ts'
+import type { Walls } from './walls.ts'
 
 interface Absorption {
   readonly venue: number
@@ -33,6 +34,7 @@ export class Episodes {
   readonly #truth: TruthSink
   readonly #meanMs: { sweep: number; absorption: number; crowd: number }
   readonly #nextMs: { sweep: number; absorption: number; crowd: number }
+  readonly #walls: Walls
   #sweepVenue: number
   #absorptionVenue: number
   #absorption: Absorption | undefined
@@ -45,7 +47,9 @@ export class Episodes {
     outbox: Outbox,
     prng: Prng,
     truth: TruthSink,
+    walls: Walls,
   ) {
+    this.#walls = walls
     this.#asset = asset
     this.#scale = scale
     this.#price = price
@@ -114,35 +118,27 @@ export class Episodes {
     if (fill.levels === 0) return
     // Part of the way is for good: others believe that the sweeper knew something.
     this.#price.push(((fill.lastTick - fill.firstTick) / book.center) * listing.share * 0.5)
-    this.#truth({
-      kind: 'sweep',
-      asset: this.#asset,
-      venue: venues[listing.venue]!.name,
-      side: isBuy ? 'buy' : 'sell',
-      startMs: fill.firstMs,
-      endMs: fill.lastMs,
-      coins: fill.coins,
-      usd: fill.usd,
-      levels: fill.levels,
-      firstPrice: priceOf(fill.firstTick, listing.tickSize),
-      lastPrice: priceOf(fill.lastTick, listing.tickSize),
-    })
+    this.#truth(sweepRow(this.#asset, listing, isBuy, fill, true))
   }
 
   #startAbsorption(book: VenueBook, nowMs: number): void {
     const prng = this.#prng
     const { listing } = book
     const isAsk = prng.chance(0.5)
-    const offset = Math.max(1, Math.round(book.center * 1e-4))
+    // Sometimes all comes together: a sweep into the level, and a wall behind it.
+    const converges = prng.chance(planted.absorptionConverges)
+    const offset = Math.max(1, Math.round(book.center * (converges ? planted.convergeBp : 1) * 1e-4))
     const tick = isAsk ? Math.ceil(book.center) + offset : Math.floor(book.center) - offset
     if (!book.canRest(tick, isAsk) || book.isPlanted(tick)) return
+    const lastsMs = prng.between(planted.absorptionLowMs, planted.absorptionHighMs)
     const usd = Math.max(
       book.usdPerBpAt(3) * 3 * planted.absorptionBuckets * prng.between(0.6, 1.6),
       this.#scale.floorUsd * prng.between(1.2, 2.5),
+      // Less than what is traded anyway would be no absorption.
+      this.#scale.turnoverUsdPerMs * listing.share * lastsMs * planted.absorptionFlow,
     )
     const price = tick * listing.tickSize
     const coins = roundToLot(usd / price, listing.lotCoins)
-    const lastsMs = prng.between(planted.absorptionLowMs, planted.absorptionHighMs)
     // Whether it holds is a matter of whether more comes than it has.
     const pressure = prng.chance(planted.absorptionHolds) ? prng.between(0.6, 0.9) : prng.between(2.5, 4)
     const order = { tick, isAsk, initialCoins: coins, leftCoins: coins, shownCoins: 0, filledCoins: 0 }
@@ -157,6 +153,14 @@ export class Episodes {
       refills: -1,
     }
     book.planted.push(order)
+    if (converges) {
+      this.#walls.behind(book, tick, isAsk, nowMs)
+      book.take(isAsk, roundToLot(book.coinsBefore(order), listing.lotCoins), isAsk ? tick - 1 : tick + 1)
+      if (isSweep(book.fill, this.#scale.floorUsd)) {
+        this.#truth(sweepRow(this.#asset, listing, isAsk, book.fill, true))
+      }
+      this.#price.push(this.#absorption.levelLog - this.#price.log)
+    }
     // One bp of room, so that venues with another basis do not pass the level either.
     if (isAsk) this.#price.ceilingLog = this.#absorption.levelLog - 1e-4
     else this.#price.floorLog = this.#absorption.levelLog + 1e-4
@@ -172,8 +176,13 @@ export class Episodes {
     if (order.shownCoins < 0.3 * absorption.showsCoins) this.#refill(absorption, book)
     // Price leans on the level as long as it is being hit.
     this.#price.push((absorption.levelLog - this.#price.log) * 0.05)
-    const coins = roundToLot(absorption.pressureCoins * this.#prng.exponential(), book.listing.lotCoins)
+    // They go through what rests before the level, and then hit it.
+    const pressure = absorption.pressureCoins * this.#prng.exponential()
+    const coins = roundToLot(book.coinsBefore(order) + pressure, book.listing.lotCoins)
     book.take(order.isAsk, coins, order.tick)
+    if (isSweep(book.fill, this.#scale.floorUsd)) {
+      this.#truth(sweepRow(this.#asset, book.listing, order.isAsk, book.fill, false))
+    }
   }
 
   #refill(absorption: Absorption, book: VenueBook): void {

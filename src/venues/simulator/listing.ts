@@ -1,7 +1,8 @@
 import type { Asset } from '../../model/assets.ts'
-import { depth, planted, VENUE_LAG_MS, VENUE_SHARES, volatility } from './settings.ts'
+import { depth, flow, planted, traders, VENUE_LAG_MS, VENUE_SHARES, volatility } from './settings.ts'
 
 const YEAR_S = 31_557_600
+const DAY_MS = 86_400_000
 
 /** One asset on one simulated venue: the rules of trading there, and where its batches stand. */
 export interface Listing {
@@ -26,6 +27,8 @@ export interface AssetScale {
   readonly usdPerBp: number
   readonly halfSpreadBp: number
   readonly floorUsd: number
+  /** Traded on all venues in a usual millisecond. */
+  readonly turnoverUsdPerMs: number
   /** 1 for the reference asset, towards 0 for the smallest. */
   readonly rank: number
   readonly weight: number
@@ -58,6 +61,7 @@ export function assetScale(asset: Asset): AssetScale {
     usdPerBp: depth.referenceUsdPerBp * size ** depth.openInterestPower,
     halfSpreadBp: depth.halfSpreadBp * size ** -depth.halfSpreadPower,
     floorUsd: tier?.floorUsd ?? 0,
+    turnoverUsdPerMs: ((asset.openInterestUsd * traders.turnoverPerDay) / DAY_MS) * Math.exp(flow.sizeSigma ** 2 / 2),
     rank: Math.min(1, size ** 0.25),
     weight: Math.sqrt(asset.openInterestUsd),
   }

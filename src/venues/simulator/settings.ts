@@ -141,9 +141,11 @@ export const planted = Object.freeze({
   wallBpMin: 3.3,
   /** Walls this far from price may be given up when they are old; nearer ones wait. */
   wallFadeBp: 40,
+  /** Distance of a wall that stands behind an iceberg. */
+  wallBehindBp: 4,
   wallsPerBookMax: 5,
-  wallBucketsLow: 8,
-  wallBucketsHigh: 20,
+  wallBucketsLow: 12,
+  wallBucketsHigh: 30,
   wallNearBp: 12,
   wallFarBp: 180,
   wallLifeLowMs: 30_000,
@@ -164,6 +166,11 @@ export const planted = Object.freeze({
   absorptionHighMs: 45_000,
   /** USD that meets the iceberg, in units of the depth of 3 bp, and how often it refills. */
   absorptionBuckets: 6,
+  /** At least so many times what the venue trades meanwhile. */
+  absorptionFlow: 4,
+  /** How often an iceberg has a wall behind it and is swept into from this far. */
+  absorptionConverges: 0.5,
+  convergeBp: 6,
   absorptionShows: 12,
   absorptionHolds: 0.7,
   /** Many open the same way at once: part of the open interest, least leverage. */

@@ -1,5 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { LmapError } from '../../model/errors.ts'
+import { venues } from '../../model/venues.ts'
+import { type Listing, priceOf } from './listing.ts'
+import type { Fill } from './venue-book.ts'
 
 /** What the simulator planted or did, told when it is over. Times are venue times, prices USD of one coin. */
 export type TruthRow =
@@ -31,6 +34,8 @@ export type TruthRow =
       readonly levels: number
       readonly firstPrice: number
       readonly lastPrice: number
+      /** False: the order of a usual taker that happened to be so large. */
+      readonly planted: boolean
     }
   | {
       readonly kind: 'absorption'
@@ -72,6 +77,31 @@ export type TruthRow =
       /** Venue, side, liquidation price, USD at that price. */
       readonly open: readonly (readonly [venue: string, side: 'long' | 'short', price: number, usd: number])[]
     }
+
+/** An order that takes fewer levels is told as no sweep. */
+const SWEEP_LEVELS = 3
+
+export function isSweep(fill: Fill, floorUsd: number): boolean {
+  return fill.levels >= SWEEP_LEVELS && fill.usd >= floorUsd
+}
+
+/** A taker's order that went through the book, as a row. */
+export function sweepRow(asset: string, listing: Listing, isBuy: boolean, fill: Fill, planted: boolean): TruthRow {
+  return {
+    kind: 'sweep',
+    asset,
+    venue: venues[listing.venue]!.name,
+    side: isBuy ? 'buy' : 'sell',
+    startMs: fill.firstMs,
+    endMs: fill.lastMs,
+    coins: fill.coins,
+    usd: fill.usd,
+    levels: fill.levels,
+    firstPrice: priceOf(fill.firstTick, listing.tickSize),
+    lastPrice: priceOf(fill.lastTick, listing.tickSize),
+    planted,
+  }
+}
 
 export type TruthSink = (row: TruthRow) => void
 

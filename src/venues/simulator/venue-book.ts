@@ -172,6 +172,18 @@ export class VenueBook {
     }
   }
 
+  /** What a taker finds between the best price and a planted order. */
+  coinsBefore({ tick, isAsk }: PlantedOrder): number {
+    const { book } = this
+    let coins = 0
+    if (isAsk) {
+      for (let at = book.bestAsk; at !== NO_TICK && at < tick; at = book.up(at + 1, tick)) coins += book.sizeAt(at)
+    } else {
+      for (let at = book.bestBid; at > tick; at = book.down(at - 1, tick)) coins += book.sizeAt(at)
+    }
+    return coins
+  }
+
   /** Puts an order into the book, or more of it, on top of what rests there. */
   show(order: PlantedOrder, coins: number): void {
     order.shownCoins += coins

@@ -82,6 +82,18 @@ export class Walls {
     this.#rest(book, tick, isAsk, usd / (tick * book.listing.tickSize), plan, nowMs)
   }
 
+  /** A wall a little beyond a level that others defend. */
+  behind(book: VenueBook, level: number, isAsk: boolean, nowMs: number): void {
+    const prng = this.#prng
+    const ticks = Math.round(planted.wallBehindBp * prng.between(0.5, 1.5) * book.center * 1e-4) + 1
+    const usd = Math.max(
+      book.usdPerBpAt(planted.wallBehindBp) * 3 * prng.between(planted.wallBucketsLow, planted.wallBucketsHigh),
+      this.#scale.floorUsd * prng.between(1.2, 2),
+    )
+    const tick = level + (isAsk ? ticks : -ticks)
+    this.#rest(book, tick, isAsk, usd / (tick * book.listing.tickSize), 'stay', nowMs)
+  }
+
   #move(wall: Wall, book: VenueBook, nowMs: number): void {
     const prng = this.#prng
     const ticks = Math.max(1, Math.round(planted.wallMoveBp * prng.between(0.4, 1) * book.center * 1e-4))
