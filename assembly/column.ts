@@ -22,6 +22,7 @@ import {
   HEAD_OBSERVED_FROM,
   HEAD_PRICE,
   HEAD_STEP,
+  INTERRUPTED,
   LIQ,
   MEAN,
   TIMEFRAMES,
@@ -106,8 +107,9 @@ export function columnsLiquidation(side: i32, bucket: i32, cents: f64): void {
 export function columnsRoll(clock: f64): void {
   const end = load<f64>(columnAt(0) + C_OPEN_MS) + timeframeMs(0);
   const before = load<f64>(HEAD_CLOCK_MS);
-  if (clock - before > SILENCE_MS) {
+  if (clock - before > SILENCE_MS || load<u32>(INTERRUPTED) !== 0) {
     // A restart, or all feeds were down: that time is not observed.
+    store<u32>(INTERRUPTED, 0);
     settle(before, false);
     store<f64>(HEAD_OBSERVED_FROM, min<f64>(clock, end));
   }

@@ -19,6 +19,7 @@ export const RING_HEAD: usize = layout.RING_HEAD;
 export const RING_TAIL: usize = layout.RING_TAIL;
 export const ACTIVE_MASK: usize = layout.ACTIVE_MASK;
 export const KEY_MASK: usize = layout.KEY_MASK;
+export const INTERRUPTED: usize = layout.INTERRUPTED;
 export const OUT: usize = layout.OUT;
 export const OUT_BYTES: usize = layout.OUT_BYTES;
 export const OUT_USED: usize = layout.OUT_USED;

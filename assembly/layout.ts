@@ -42,6 +42,8 @@ export const RING_TAIL: usize = CONTROL + 64;
 /** Timeframes somebody listens to, and those of them that want a key block at the next tick: bit = timeframe. */
 export const ACTIVE_MASK: usize = CONTROL + 128;
 export const KEY_MASK: usize = CONTROL + 132;
+/** u32, 1: events are missing between what was restored and the next one. Read and cleared by the core. */
+export const INTERRUPTED: usize = CONTROL + 136;
 /** Bytes that wait in OUT. */
 export const OUT_USED: usize = CONTROL + 192;
 /** Settings, written once by the host before the first event. */

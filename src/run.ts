@@ -84,7 +84,11 @@ export async function run(config: Config, { log, now, version, proxyEnv }: Surro
       failed: (error) => failed.reject(error),
     })
     // A replay is a run of its own: it starts from an empty state, however often it is repeated.
-    const offsets = engine.restore(config.source === 'replay' ? [] : await store.checkpoints())
+    const offsets = engine.restore(
+      config.source === 'replay' ? [] : await store.checkpoints(),
+      // Only a broker keeps what was sent between the checkpoint and this start.
+      config.kafka === undefined ? 'interrupted' : 'whole',
+    )
     const eventLog = openLog(config, log)
     const source = createSource(sourceSpec(config, engine, chosen, { now, proxyEnv }))
     let ready: string | undefined = 'the first events have not arrived yet.'

@@ -88,6 +88,11 @@ export class AssetMemory {
     Atomics.or(this.#words, this.#map.keyMask >> 2, this.active)
   }
 
+  /** Says that events are missing before the next one: the time between is not observed, however short it is. */
+  interrupt(): void {
+    this.#view.setUint32(this.#map.interrupted, 1, true)
+  }
+
   /** Unread messages of the core, as one view. Not a copy: take what is needed, then `clearOut`. */
   out(): Uint8Array {
     return this.#bytes.subarray(this.#map.out, this.#map.out + this.#view.getUint32(this.#map.outUsed, true))

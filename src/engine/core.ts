@@ -20,6 +20,7 @@ export interface CoreMap {
   readonly ringTail: number
   readonly activeMask: number
   readonly keyMask: number
+  readonly interrupted: number
   readonly out: number
   readonly outBytes: number
   readonly outUsed: number
@@ -118,6 +119,7 @@ export function mapOfCore(module: WebAssembly.Module): CoreMap {
     ringTail: value('RING_TAIL'),
     activeMask: value('ACTIVE_MASK'),
     keyMask: value('KEY_MASK'),
+    interrupted: value('INTERRUPTED'),
     out: value('OUT'),
     outBytes: value('OUT_BYTES'),
     outUsed: value('OUT_USED'),

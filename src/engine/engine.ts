@@ -46,8 +46,11 @@ export interface EngineStatus {
 /** Stage 3: one shared memory per asset, worked on by a pool of threads, one turn of the fast loop after the other. */
 export interface Engine extends Stage {
   readonly accept: BatchHandler
-  /** Starts from checkpoints; before start(). Returns the log offset from which each asset goes on. */
-  restore(checkpoints: readonly Checkpoint[]): Map<AssetId, number>
+  /**
+   * Starts from checkpoints; before start(). Returns the log offset from which each asset goes on. An interrupted log
+   * does not have every event since then.
+   */
+  restore(checkpoints: readonly Checkpoint[], log: 'whole' | 'interrupted'): Map<AssetId, number>
   activate(asset: AssetId, timeframe: number, on: boolean): void
   venue(asset: AssetId, venue: number): VenueStatus
   venueStates(asset: AssetId): Uint8Array
@@ -111,12 +114,13 @@ class PoolEngine implements Engine {
     }
   }
 
-  restore(checkpoints: readonly Checkpoint[]): Map<AssetId, number> {
+  restore(checkpoints: readonly Checkpoint[], log: 'whole' | 'interrupted'): Map<AssetId, number> {
     for (const checkpoint of checkpoints) {
       const memory = this.#memories[checkpoint.asset]
       if (memory === undefined || checkpoint.layout !== this.#map.layoutVersion) continue
       try {
         memory.restore(checkpoint.image)
+        if (log === 'interrupted') memory.interrupt()
       } catch (error) {
         if (!(error instanceof LmapError)) throw error
         this.#options.log.warn({ code: error.code, asset: memory.asset.name }, `${error.message} ${error.hint ?? ''}`)

@@ -52,7 +52,7 @@ test('a core that traps is told with its code, and then nothing more is taken', 
   view.setFloat64(head + 16, 25, true)
   view.setFloat64(head + 24, 60_000, true)
   view.setInt32(head + 60, 2 ** 30, true)
-  engine.restore([{ asset: btc, offset: 0, clockMs: START_MS, layout, image }])
+  engine.restore([{ asset: btc, offset: 0, clockMs: START_MS, layout, image }], 'whole')
   await engine.start()
   expect(engine.accept(btc, 1, mark(1, START_MS + 60_000))).toBe(true)
   await engine.drained()

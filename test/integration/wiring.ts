@@ -63,7 +63,7 @@ export async function runEngine(task: EngineTask): Promise<EngineRun> {
     room: () => true,
     failed: (error) => failed.reject(error),
   })
-  const offsets = new Map([...(task.from ?? []), ...engine.restore(task.checkpoints ?? [])])
+  const offsets = new Map([...(task.from ?? []), ...engine.restore(task.checkpoints ?? [], 'whole')])
   await engine.start()
   await task.log.start()
   const full = Promise.withResolvers<void>()
