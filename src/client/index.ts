@@ -1,7 +1,6 @@
 /** What `liquidity-map/client` gives: everything to follow a map, in a browser or in Node 22. See docs/sdk.md. */
 export { BUCKETS, LAYERS, Layer, type LayerName, layers, usdOfCode } from '../model/layers.ts'
 export { modelStates } from '../model/model-states.ts'
-export { type Channels, emptyChannels, type Mode, modeShown, modes, readMode } from '../model/modes.ts'
 export { venueStates } from '../model/venues.ts'
 export type { Column } from '../wire/blocks.ts'
 export { type Connection, type ConnectionState, type ConnectOptions, connect } from './connection.ts'
@@ -9,3 +8,4 @@ export { type Hello, isTerminal, type PlanFacts, type Refusal } from './control.
 export { MapChange, MapState } from './map-state.ts'
 export type { MapStream, StreamListener, StreamState } from './map-stream.ts'
 export { fetchPast, type PastRequest } from './past.ts'
+export * from './readings.ts'
