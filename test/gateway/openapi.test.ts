@@ -110,7 +110,7 @@ describe('a map as a frame', () => {
     expect((await get('asset=BTC', { 'if-none-match': etag })).status).toBe(200)
   })
 
-  test('has neither mode nor at', async () => {
+  test('has no mode', async () => {
     expect((await get('asset=BTC&mode=raw')).status).toBe(400)
   })
 })
