@@ -5,7 +5,7 @@ import { LmapError } from '../model/errors.ts'
 import { COLUMNS, timeframes } from '../model/timeframes.ts'
 import { ALL_LAYERS } from '../wire/keep-layers.ts'
 import type { Subscribe } from './control.ts'
-import { layerMask, type Plan, type Plans } from './plans.ts'
+import { layerMask, type Plan, type Plans, type TokenRule } from './plans.ts'
 import { type View, viewOf } from './views.ts'
 
 /** Who asks, and what they may have. */
@@ -51,10 +51,9 @@ function holderOfKey({ keys }: Plans, credential: string): Holder {
 
 async function holderOfToken({ tokens, plans }: Plans, credential: string): Promise<Holder> {
   if (tokens === undefined) throw invalid('Tokens are not taken here.')
-  const { algorithm, publicKey, issuer, audience, revoked } = tokens
+  const { algorithm, issuer, audience, revoked } = tokens
   try {
-    const key = await importSPKI(publicKey, algorithm)
-    const { payload } = await jwtVerify(credential, key, {
+    const { payload } = await jwtVerify(credential, await keyOf(tokens), {
       algorithms: [algorithm],
       issuer,
       audience,
@@ -69,6 +68,15 @@ async function holderOfToken({ tokens, plans }: Plans, credential: string): Prom
     const why = cause instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid.'
     throw invalid(why, cause)
   }
+}
+
+const imported = new WeakMap<TokenRule, Promise<CryptoKey>>()
+
+/** The public key of a rule, imported once. */
+function keyOf(rule: TokenRule): Promise<CryptoKey> {
+  let key = imported.get(rule)
+  if (key === undefined) imported.set(rule, (key = importSPKI(rule.publicKey, rule.algorithm)))
+  return key
 }
 
 /** Throws LMAP_PLAN with the first plan that would allow it, unless the holder's own does. */

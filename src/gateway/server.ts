@@ -253,7 +253,7 @@ function webSocketBehavior(
       response.onAborted(() => {
         isGone = true
       })
-      void admitVisitor(plans(), visitor, now()).then((connection) => {
+      void admitVisitor(plans, visitor, now).then((connection) => {
         if (!isGone) response.cork(() => finish(connection))
       })
     },
@@ -275,10 +275,13 @@ function webSocketBehavior(
   }
 }
 
-async function admitVisitor(plans: Plans, visitor: Visitor, nowMs: number): Promise<Connection> {
+async function admitVisitor(plans: () => Plans, visitor: Visitor, now: () => number): Promise<Connection> {
   const { credential, address } = visitor
+  const current = plans()
   try {
-    const holder = await identify(plans, credential, address, nowMs)
+    const holder = await identify(current, credential, address, now())
+    // Plans that changed meanwhile have been checked with the clients that there were: this one is judged by the new ones.
+    if (plans() !== current) return admitVisitor(plans, visitor, now)
     return { visitor: { ...visitor, holder }, refusal: undefined, client: undefined }
   } catch (error) {
     if (!(error instanceof LmapError)) throw error
