@@ -61,7 +61,8 @@ export function changesBetween(before: InstrumentTable, after: InstrumentTable):
     if (was === undefined) note(instrument, 'listed')
     else {
       if (was.symbol !== instrument.symbol) note(instrument, `renamed from ${was.symbol}`)
-      if (was.tick !== instrument.tick) note(instrument, `tick ${was.tick} -> ${instrument.tick}`)
+      // 0.1 and 0.10 are the same step.
+      if (was.tickSize !== instrument.tickSize) note(instrument, `tick ${was.tick} -> ${instrument.tick}`)
       if (was.coinsPerUnit !== instrument.coinsPerUnit) {
         note(instrument, `coins in a unit ${was.coinsPerUnit} -> ${instrument.coinsPerUnit}`)
       }

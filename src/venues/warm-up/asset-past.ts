@@ -63,7 +63,7 @@ async function grown(
   if (rest === undefined) return { past, fault: 'not asked' }
   try {
     const barsSpan = { ...span, fromMs: past.covered.untilMs }
-    if (barsSpan.fromMs < span.untilMs) {
+    if (span.untilMs - barsSpan.fromMs > history.barsMsMin) {
       const bars = within(await history.bars(rest, market, barsSpan, signal), barsSpan, (bar: Bar) => bar.openMs)
       past = { ...past, covered: { ...past.covered, untilMs: span.untilMs }, bars: [...past.bars, ...bars] }
     }

@@ -11,6 +11,7 @@ const KEYS = { time: 0, high: 2, low: 3, close: 4, volumeUsd: 7 } as const
 
 export const binanceHistory: History = {
   venue: 'binance',
+  barsMsMin: 0,
 
   async bars(rest, market, span, signal) {
     const bars = []

@@ -9,6 +9,7 @@ const KEYS = { time: 0, high: 2, low: 3, close: 4, volumeUsd: 6 } as const
 /** Bitget keeps no open interest of the past. */
 export const bitgetHistory: History = {
   venue: 'bitget',
+  barsMsMin: 0,
 
   bars(rest, market, span, signal) {
     return backwards(

@@ -9,6 +9,7 @@ const KEYS = { time: 0, high: 2, low: 3, close: 4, volumeUsd: 6 } as const
 
 export const bybitHistory: History = {
   venue: 'bybit',
+  barsMsMin: 0,
 
   async bars(rest, market, span, signal) {
     const bars = []

@@ -32,6 +32,8 @@ export interface Span {
 /** How one venue is asked for its past. A new venue: a file like the others and a line in `histories.ts`. */
 export interface History {
   readonly venue: VenueName
+  /** A missing end of bars that is not longer is left to the other venues: its share stands in for it. */
+  readonly barsMsMin: number
   /** In any order; rows outside the span do no harm. */
   bars(rest: Rest, market: Market, span: Span, signal?: AbortSignal): Promise<Bar[]>
   /** Hourly: the estimator needs the level, and an hour's steps cost a twelfth of the requests. Not all venues keep it. */

@@ -12,6 +12,7 @@ const COINS = 2
 
 export const okxHistory: History = {
   venue: 'okx',
+  barsMsMin: 0,
 
   bars(rest, market, span, signal) {
     return backwards(

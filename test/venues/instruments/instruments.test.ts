@@ -185,6 +185,8 @@ test('assets that were not asked for stay in the file', async () => {
 
 test('changes are told apart', async () => {
   const before = await ask()
+  const bybit = exchange.contracts.get('bybit')!
+  bybit[0] = { ...bybit[0]!, tick: '0.1000' }
   const binance = exchange.contracts.get('binance')!
   binance[0] = { ...binance[0]!, tick: '0.50' }
   binance[2] = { ...binance[2]!, isTrading: false }

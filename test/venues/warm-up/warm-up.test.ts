@@ -170,6 +170,18 @@ describe('at the next start', () => {
     expect(candles()).toHaveLength(8)
   })
 
+  test('a short end is not asked of the venue where it costs most', async () => {
+    await run(marketsFor('BTC'))
+    exchange.asked.length = 0
+    nowMs += 6 * BAR_MS
+    const { records } = await run(marketsFor('BTC'))
+    const bars = barsOf(records, assetByName('BTC')!.id)
+    expect(bars).toHaveLength(BARS)
+    expect(candles().map((line) => line.split(' ')[0])).not.toContain('hyperliquid')
+    // Its volume is made up for.
+    expect(bars.at(-1)![3]).toBeCloseTo(5_000)
+  })
+
   test('a venue that failed is asked for the whole of it', async () => {
     exchange.fault = (venue) => (venue === 'binance' ? { status: 451 } : undefined)
     await run(marketsFor('BTC'))
