@@ -22,6 +22,8 @@ const quiet = () => undefined
 const log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 const small = { days: 2, assets: 4, shapeMinutes: 60, rate: 300, inserts: 2000, asks: 60 }
 const real = { days: 30, assets: assets.length, shapeMinutes: 240, rate: 1000, inserts: 20_000, asks: 1000 }
+/** Columns of one statement: more would not fit into the memory that a query may take. */
+const STATEMENT_ROWS = 8_000
 const SHAPE_ASSET = 'BTC'
 const SEED = 1
 
@@ -105,7 +107,7 @@ async function measureInserts(store: ClickHouseStore, shapes: Shapes, count: num
   return (1000 * count) / (performance.now() - beganMs)
 }
 
-/** Every timeframe of every asset, back from `endMs`; one statement for each, so that memory stays bounded. */
+/** Every timeframe of every asset, back from `endMs`. */
 async function repeatShapes(store: ClickHouseStore, size: typeof small, endMs: number): Promise<void> {
   const kept = ['open', 'high', 'low', 'close', 'volumeUsd', 'step', 'quantumUsd', 'baseBucket']
   const cells = layers.flatMap(({ name }) => [`${name}Bucket`, name])
@@ -116,11 +118,15 @@ async function repeatShapes(store: ClickHouseStore, size: typeof small, endMs: n
   for (const asset of assets.slice(0, size.assets)) {
     for (const { name, ms } of timeframes) {
       const count = (size.days * DAY_MS) / ms
-      // Each asset begins elsewhere in the shapes, so that neighbours on the disk are not the same.
-      await store.query(`INSERT INTO columns (asset, timeframe, time, observedMs, ${copied})
-        SELECT '${asset.name}', '${name}', fromUnixTimestamp64Milli(toInt64(${endMs} - (place + 1) * ${ms}), 'UTC'), ${ms}, ${copied}
-        FROM (SELECT number AS place, (number + ${asset.id} * 17) % assumeNotNull((SELECT count() FROM shapes)) AS shape FROM numbers(${count})) AS places
-        JOIN shapes ON shapes.number = places.shape`)
+      for (let from = 0; from < count; from += STATEMENT_ROWS) {
+        const rows = Math.min(STATEMENT_ROWS, count - from)
+        // Each asset begins elsewhere in the shapes, so that neighbours on the disk are not the same.
+        await store.query(`INSERT INTO columns (asset, timeframe, time, observedMs, ${copied})
+          SELECT '${asset.name}', '${name}', fromUnixTimestamp64Milli(toInt64(${endMs} - (place + 1) * ${ms}), 'UTC'), ${ms}, ${copied}
+          FROM (SELECT number AS place, (number + ${asset.id} * 17) % assumeNotNull((SELECT count() FROM shapes)) AS shape
+            FROM numbers(${from}, ${rows})) AS places
+          JOIN shapes ON shapes.number = places.shape`)
+      }
     }
   }
   await store.query('DROP TABLE shapes')
