@@ -21,9 +21,10 @@ async function main(): Promise<number> {
   try {
     const config = readConfig(process.argv.slice(2), version)
     if (config === undefined) return 0
-    const log = createLog({ level: config.logLevel, pretty: process.stdout.isTTY === true, stream: process.stdout })
+    const pretty = process.stdout.isTTY === true
+    const log = createLog({ level: config.logLevel, pretty, stream: process.stdout })
     const asked = stopAsked()
-    system = await run(config, { log, now: () => Date.now() as UnixMs, version, proxyEnv: proxyEnv() })
+    system = await run(config, { log, now: () => Date.now() as UnixMs, version, proxyEnv: proxyEnv(), pretty })
     process.stdout.write(banner(system))
     const ended = await Promise.race([asked.then(() => false), system.ended.then(() => true)])
     if (ended) {

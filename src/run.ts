@@ -45,10 +45,12 @@ export interface Surroundings {
   readonly version: string
   /** The environment's variables that name a proxy. */
   readonly proxyEnv: Readonly<Record<string, string | undefined>>
+  /** Log lines are for a terminal. */
+  readonly pretty: boolean
 }
 
 /** Starts every stage, left one last: nothing is sent before there is somebody to take it. */
-export async function run(config: Config, { log, now, version, proxyEnv }: Surroundings): Promise<System> {
+export async function run(config: Config, { log, now, version, proxyEnv, pretty }: Surroundings): Promise<System> {
   const metrics = createMetrics({ process: true })
   const started: Stage[] = []
   const failed = Promise.withResolvers<never>()
@@ -90,7 +92,7 @@ export async function run(config: Config, { log, now, version, proxyEnv }: Surro
       config.kafka === undefined ? 'interrupted' : 'whole',
     )
     const eventLog = openLog(config, log)
-    const source = createSource(sourceSpec(config, engine, chosen, { now, proxyEnv }))
+    const source = createSource(sourceSpec(config, engine, chosen, { now, proxyEnv, pretty }))
     let ready: string | undefined = 'the first events have not arrived yet.'
     const gateway = createGateway({
       host: config.host,
@@ -186,15 +188,22 @@ function sourceSpec(
   config: Config,
   engine: Engine,
   chosen: readonly Asset[],
-  { now, proxyEnv }: Pick<Surroundings, 'now' | 'proxyEnv'>,
+  { now, proxyEnv, pretty }: Pick<Surroundings, 'now' | 'proxyEnv' | 'pretty'>,
 ): Parameters<typeof createSource>[0] {
   const { speed } = config
   if (config.source === 'live') {
-    const { venues, assets, venueUrls: urls } = config
-    return {
-      kind: 'live',
-      options: { proxyEnv, ...(venues && { venues }), ...(assets && { assets }), ...(urls && { urls }) },
+    const { venues, assets, venueUrls: urls, data: folder } = config
+    // Who is known goes on from there; the others want a past.
+    const cold = chosen.filter((asset) => !(engine.price(asset.id) > 0)).map((asset) => asset.name)
+    const options = {
+      folder,
+      cold,
+      proxyEnv,
+      ...(venues && { venues }),
+      ...(assets && { assets }),
+      ...(urls && { urls }),
     }
+    return { kind: 'live', options, log: { level: config.logLevel, pretty } }
   }
   if (config.source === 'replay') {
     if (config.path === undefined) throw new LmapError('LMAP_CONFIG', '--source replay needs a recording.')

@@ -1,4 +1,7 @@
 import { fork } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { BATCH_HEADER_BYTES, batchBytes, EventKind, readHeader } from '../../src/model/events.ts'
@@ -44,7 +47,9 @@ export async function runCollector(order: ExchangesOrder, measureMs: number): Pr
 
 async function collect(urls: ExchangesReady, order: ExchangesOrder, measureMs: number): Promise<CollectorRun> {
   const { assets } = order
-  const source = createSource({ kind: 'live', options: { urls, ...(assets && { assets }) } })
+  const folder = mkdtempSync(join(tmpdir(), 'lmap-bench-'))
+  const options = { urls, folder, cold: [], ...(assets && { assets }) }
+  const source = createSource({ kind: 'live', options, log: { level: 'error', pretty: false } })
   const delays: number[] = []
   const seconds: number[] = []
   let isMeasuring = false
@@ -93,6 +98,7 @@ async function collect(urls: ExchangesReady, order: ExchangesOrder, measureMs: n
     }
   } finally {
     await source.stop()
+    rmSync(folder, { recursive: true })
   }
 }
 

@@ -66,7 +66,7 @@ export const limits = Object.freeze({
   liveOverlapMs: 10_000,
   liveTakeOverMsMax: 60_000,
   /** Without any venue by then a live source gives up. */
-  liveReachMsMax: 6_000,
+  liveReachMsMax: 5_500,
   /** Venues list, delist and change ticks: their metadata is asked for this often, and again so soon where it failed. */
   instrumentsMs: 86_400_000,
   instrumentsRetryMs: 600_000,

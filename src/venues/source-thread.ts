@@ -72,10 +72,14 @@ async function createFeed(spec: SourceSpec): Promise<Feed> {
     return createSimulator(spec.options, { now: steadyNow })
   }
   if (spec.kind === 'live') {
-    const { createLive } = await import('./live/live.ts')
+    const [{ createWarmLive }, { createLog }] = await Promise.all([
+      import('./warm-up/warm-live.ts'),
+      import('../telemetry/log.ts'),
+    ])
     // Chance here only spreads what would come at once: the moment of the start is seed enough.
     const prng = new Prng(Math.floor(steadyNow()), 0)
-    return createLive(spec.options, { now: steadyNow, chance: () => prng.uniform() })
+    const log = createLog({ ...spec.log, stream: process.stdout })
+    return createWarmLive(spec.options, { now: steadyNow, chance: () => prng.uniform(), log })
   }
   const { createReplay } = await import('./replay/replay.ts')
   return createReplay(spec.options)

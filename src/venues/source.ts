@@ -2,9 +2,10 @@ import { Worker } from 'node:worker_threads'
 import { assert, type ErrorCode, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { BatchSink, Source, SourceStatus } from '../model/stages.ts'
-import type { LiveOptions } from './live/live.ts'
+import type { LogLevel } from '../telemetry/log.ts'
 import type { ReplayOptions } from './replay/replay.ts'
 import type { SimulatorOptions } from './simulator/options.ts'
+import type { WarmLiveOptions } from './warm-up/warm-live.ts'
 
 /** What a source thread runs: it makes event batches until it has ended or is asked to stop. */
 export interface Feed {
@@ -16,7 +17,13 @@ export interface Feed {
 export type SourceSpec =
   | { readonly kind: 'simulator'; readonly options: SimulatorOptions }
   | { readonly kind: 'replay'; readonly options: ReplayOptions }
-  | { readonly kind: 'live'; readonly options: LiveOptions }
+  | { readonly kind: 'live'; readonly options: WarmLiveOptions; readonly log: SourceLog }
+
+/** How the thread writes its lines, which go to the process's stdout. */
+export interface SourceLog {
+  readonly level: LogLevel
+  readonly pretty: boolean
+}
 
 export interface SourceThreadData {
   readonly spec: SourceSpec
