@@ -1,4 +1,5 @@
 import { describeError, LmapError } from '../model/errors.ts'
+import type { LayerName } from '../model/layers.ts'
 import { limits } from '../model/limits.ts'
 import { decodeHeader, type FrameHeader } from '../wire/frame.ts'
 import { retryMs } from './back-off.ts'
@@ -28,8 +29,17 @@ export function connect(options: ConnectOptions): Connection {
 /** What the protocol calls a connection that ended without a word. */
 const CODE_LOST = 1006
 
+/** Less than the whole of a stream, for clients that want less. */
+export interface StreamPart {
+  /** Names; the others stay empty. */
+  readonly layers?: readonly LayerName[]
+  /** Newest columns, the live one included. */
+  readonly columns?: number
+}
+
 interface Entry {
   readonly stream: MapStream
+  readonly part: StreamPart
   holders: number
   /** When the last snapshot was asked for, undefined where none is due. */
   askedMs: number | undefined
@@ -79,8 +89,8 @@ export class Connection {
     return () => this.#listeners.delete(listener)
   }
 
-  /** The stream of an asset and a timeframe. Asked for twice it is the same one, and is closed as often. */
-  subscribe(asset: string, timeframe: string): MapStream {
+  /** The stream of an asset and a timeframe. Asked for twice it is the same one, with the first part, and is closed as often. */
+  subscribe(asset: string, timeframe: string, part: StreamPart = {}): MapStream {
     const key = keyOf(asset, timeframe)
     const known = this.#entries.get(key)
     if (known !== undefined) {
@@ -91,7 +101,7 @@ export class Connection {
       throw new LmapError('LMAP_LIMIT', `a client holds at most ${limits.clientStreamsMax} streams.`)
     }
     const stream = new MapStream(asset, timeframe, () => this.#release(key))
-    const entry: Entry = { stream, holders: 1, askedMs: undefined }
+    const entry: Entry = { stream, part, holders: 1, askedMs: undefined }
     this.#entries.set(key, entry)
     if (this.#hello !== undefined && this.#state === 'open') this.#ask('subscribe', entry)
     return stream
@@ -194,7 +204,8 @@ export class Connection {
 
   #ask(op: 'subscribe' | 'resync', entry: Entry): void {
     entry.askedMs = this.#options.now()
-    this.#send({ op, asset: entry.stream.asset, timeframe: entry.stream.timeframe })
+    const { asset, timeframe } = entry.stream
+    this.#send({ op, asset, timeframe, ...(op === 'subscribe' && entry.part) })
   }
 
   #send(message: unknown): void {

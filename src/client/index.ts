@@ -3,7 +3,7 @@ export { BUCKETS, LAYERS, Layer, type LayerName, layers, usdOfCode } from '../mo
 export { modelStates } from '../model/model-states.ts'
 export { venueStates } from '../model/venues.ts'
 export type { Column } from '../wire/blocks.ts'
-export { type Connection, type ConnectionState, type ConnectOptions, connect } from './connection.ts'
+export { type Connection, type ConnectionState, type ConnectOptions, connect, type StreamPart } from './connection.ts'
 export { type Hello, isTerminal, type PlanFacts, type Refusal } from './control.ts'
 export { MapChange, MapState } from './map-state.ts'
 export type { MapStream, StreamListener, StreamState } from './map-stream.ts'

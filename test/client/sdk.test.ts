@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { connect } from '../../src/client/connection.ts'
 import type { MapState } from '../../src/client/map-state.ts'
+import { BUCKETS } from '../../src/model/layers.ts'
 import type { Column } from '../../src/wire/blocks.ts'
 import { Feed } from '../gateway/feed.ts'
 import { type Rig, startGateway, until } from '../gateway/rig.ts'
@@ -131,6 +132,28 @@ test('after a restart of the gateway every client is back with the right map wit
     expect(Date.now() - begun).toBeLessThan(5_000)
   } finally {
     for (const connection of connections) connection.close()
+    await rig.gateway.stop()
+  }
+})
+
+test('a client that wants less gets less, after a restart too', async () => {
+  const port = await freePort()
+  const first = await serve(port)
+  const connection = connect({ url: first.rig.ws, now: Date.now, random: Math.random })
+  const stream = connection.subscribe('BTC', '1m', { layers: ['bid'], columns: 6 })
+  const isThin = () =>
+    stream.state === 'live' &&
+    stream.map.columns.length === 5 &&
+    stream.map.columns.every(({ cells }) => cells.subarray(BUCKETS).every((code) => code === 0)) &&
+    stream.map.columns.some(({ cells }) => cells.some((code) => code !== 0))
+  await until('the thin map', isThin)
+  await first.rig.gateway.stop()
+  await until('the loss to be noticed', () => stream.state !== 'live')
+  const { rig } = await serve(port)
+  try {
+    await until('the thin map again', isThin)
+  } finally {
+    connection.close()
     await rig.gateway.stop()
   }
 })
