@@ -1,7 +1,8 @@
 // The predicted map beside the positions that are really open, on the simulator, which knows every one of them. What a
 // map of distance alone would say stands beside it: the mean of the true positions of the other assets, which nobody
 // outside of a simulator knows, so it is a strong opponent; and an even spread.
-import { partialRankCorrelation, rankCorrelation } from '../src/engine/backtest/measures.ts'
+import { partialRankCorrelation } from '../src/engine/backtest/measures.ts'
+import { rankCorrelation } from '../src/model/rank-correlation.ts'
 import { timeframeId } from '../src/model/timeframes.ts'
 import { type Bench, type Row, rounded } from './figures.ts'
 import { type Bins, SIDES, type Snapshot, snapshotsOf } from './position-snapshots.ts'

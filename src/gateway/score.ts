@@ -1,4 +1,5 @@
 import { modelStates } from '../model/model-states.ts'
+import { rankCorrelation } from '../model/rank-correlation.ts'
 import { SCORE_HOURS_MIN, scoreInterval, scoreText } from '../model/score.ts'
 import type { ModelStatus, ScoreRow } from '../model/stages.ts'
 
@@ -16,6 +17,7 @@ export function scoreOf(asset: string, model: ModelStatus, history: readonly Sco
     },
     // Kept from the first hour on, but nothing before the forecast is scored.
     where: model.hours > 0 ? (model.where ?? null) : null,
+    agreement: agreementOf(history),
     hours: model.hours,
     hoursNeeded: SCORE_HOURS_MIN,
     history: history.map((hour) => ({
@@ -31,4 +33,18 @@ export function scoreOf(asset: string, model: ModelStatus, history: readonly Sco
 
 function sides([long, short]: readonly [number, number]): { long: number; short: number } {
   return { long, short }
+}
+
+/** What the hours listed say besides bits: do large predictions meet large hours, and is the scale right. */
+function agreementOf(history: readonly ScoreRow[]) {
+  const predicted = Float64Array.from(history.flatMap((hour) => hour.predicted))
+  const realised = Float64Array.from(history.flatMap((hour) => hour.realised))
+  const rank = rankCorrelation(predicted, realised)
+  const predictedUsd = predicted.reduce((sum, usd) => sum + usd, 0)
+  const realisedUsd = realised.reduce((sum, usd) => sum + usd, 0)
+  return {
+    hours: history.length,
+    rankCorrelation: Number.isFinite(rank) ? rank : null,
+    realisedOverPredicted: predictedUsd > 0 ? realisedUsd / predictedUsd : null,
+  }
 }

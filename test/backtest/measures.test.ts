@@ -1,14 +1,10 @@
 // Guards the arithmetic of the score: regression, weights and measures on made-up data whose answer is known.
 import { describe, expect, test } from 'vitest'
 import { folds } from '../../src/engine/backtest/cross-validation.ts'
-import {
-  dayBlockInterval,
-  deviance15,
-  partialRankCorrelation,
-  rankCorrelation,
-} from '../../src/engine/backtest/measures.ts'
+import { dayBlockInterval, deviance15, partialRankCorrelation } from '../../src/engine/backtest/measures.ts'
 import { fitRidge } from '../../src/engine/backtest/ridge.ts'
 import { fitWeights } from '../../src/engine/backtest/weights.ts'
+import { rankCorrelation } from '../../src/model/rank-correlation.ts'
 import { prng, seed } from '../reference/prng.ts'
 
 describe(`measures (seed ${seed})`, () => {

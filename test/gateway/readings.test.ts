@@ -181,6 +181,8 @@ describe('the score', () => {
     expect(body).toMatchObject({ asset: 'BTC', model: { id: 42, state: 'scored' }, hours: 400, hoursNeeded: 336 })
     expect(body.text).toBe('+0.20 bits/h ± .05')
     expect(body.bits.interval[0]).toBeCloseTo(0.151, 9)
+    // The larger of two predictions met the smaller hour; 900 of 3,000 USD came.
+    expect(body.agreement).toEqual({ hours: 1, rankCorrelation: -1, realisedOverPredicted: 0.3 })
     expect(body.history).toEqual([
       {
         hourMs: hour.hourMs,
