@@ -248,7 +248,8 @@ describe.each(Object.keys(builds) as Build[])('properties of the core, %s build'
       const target = Math.round(tick * (1 + (isFall ? -1 : 1) * (0.002 + 0.08 * random())))
       const at = Math.floor(ledger.position(tick * TICK))
       const edge = Math.floor(ledger.position(target * TICK))
-      const [low, high] = isFall ? [edge, at] : [at, edge]
+      // The bucket beyond the price belongs to the crossing; the last one reached is taken by the part that was reached.
+      const [low, high] = isFall ? [edge, at + 1] : [at - 1, edge]
       const before = ledger.rows()
       const shown = ledger.map()
       feed.send(EventKind.trade, target, 1)
@@ -260,9 +261,9 @@ describe.each(Object.keys(builds) as Build[])('properties of the core, %s build'
         const isSwept = Math.floor(i / LEDGER.tiers) === swept
         cells.forEach((usd, bucket) => {
           const was = before[i]![bucket]!
-          // Around the price itself the other side's next bucket is touched too; edges are taken by their part.
-          const isTouched = isSwept ? bucket >= low - 1 && bucket <= high + 1 : Math.abs(bucket - at) <= 1
-          const isWhole = isSwept && bucket > low + 1 && bucket < high - 1
+          const [first, last] = isSwept ? [low, high] : isFall ? [at - 1, at] : [at, at + 1]
+          const isTouched = bucket >= first && bucket <= last
+          const isWhole = isSwept && isTouched && bucket !== edge
           if (isWhole && was > 0) emptied++
           const isRight = isWhole ? usd === Math.fround(was * RESIDUE) : isTouched ? usd <= was : usd === was
           if (!isRight) wrong.push(`row ${i} bucket ${bucket}: ${was} became ${usd}`)
