@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Resolves at the first Ctrl-C or TERM; a second one ends the process at once. */
+/** Resolves at the first Ctrl-C or TERM, or when the terminal or pipe is gone; a second Ctrl-C ends the process at once. */
 function stopAsked(): Promise<void> {
   return new Promise((resolve) => {
     let asked = false
@@ -57,6 +57,9 @@ function stopAsked(): Promise<void> {
     }
     process.on('SIGINT', ask)
     process.on('SIGTERM', ask)
+    // A terminal that closes may say so twice, and what is written then fails: both ask for an ordered stop, no more.
+    process.on('SIGHUP', resolve)
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => resolve())
   })
 }
 
