@@ -111,6 +111,7 @@ class ThreadSource implements Source {
     if (!this.#isStopping) {
       this.#isStopping = true
       this.#send({ type: 'stop' })
+      this.#letGo()
     }
     const isLate = await isLaterThan(this.#settled.promise, limits.stopMsMax)
     if (!isLate) return
@@ -135,6 +136,7 @@ class ThreadSource implements Source {
       case 'done':
         this.#status = message.status
         this.#isDone = true
+        this.#letGo()
         this.#settle()
         return
       case 'failed':
@@ -183,7 +185,12 @@ class ThreadSource implements Source {
     if (this.#isDelivering || this.#waiting.length > 0) return
     if (this.#failure !== undefined) this.#end.reject(this.#failure)
     else if (this.#isDone && !this.#isStopping) this.#end.resolve()
-    if (this.#hasExited) this.#settled.resolve()
+    if (this.#hasExited || this.#isDone) this.#settled.resolve()
+  }
+
+  /** A thread that has said its last word may still be held by what cannot be called back, such as the search for a name. */
+  #letGo(): void {
+    if (this.#isDone && this.#isStopping) void this.#worker?.terminate()
   }
 
   #send(message: ToThread): void {
