@@ -20,6 +20,8 @@ const EXIT_FAILED = 1
 /** Beside the folder of the engine, see run.ts. */
 const SOCKET = 'sql.sock'
 
+// Whoever reads has had enough (head, less): that is no failure.
+process.stdout.on('error', () => process.exit())
 process.exitCode = await main()
 // chdb keeps threads of its own.
 process.exit()
