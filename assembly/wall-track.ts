@@ -207,12 +207,13 @@ function stand(track: usize, now: f64, cents: f64): void {
   store<f64>(track + W_EXECUTED_PEAK, load<f64>(track + W_EXECUTED));
 }
 
-/** Notes where most of it has gone at once, by being cancelled. */
+/** Notes where most of it has gone at once, by being cancelled; what was left of a wall is no wall. */
 function fall(track: usize, now: f64, cents: f64): void {
   const executed = load<f64>(track + W_EXECUTED);
   for (let i: u32 = 0; i < W_SAMPLES_KEPT; i++) {
     const sample = track + W_SAMPLE + <usize>i * W_SAMPLE_BYTES;
     if (now - load<f64>(sample) > PULL_MS) continue;
+    if (load<f64>(sample + 8) <= (1 - PULL_DROP) * load<f64>(track + W_PEAK)) continue;
     const drop = load<f64>(sample + 8) - cents;
     const cancelled = drop - (executed - load<f64>(sample + 16));
     if (!(drop > 0) || drop < PULL_DROP * load<f64>(sample + 8) || cancelled < PULL_CANCELLED * drop) continue;
