@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { assets } from '../src/model/assets.ts'
 import { layers } from '../src/model/layers.ts'
 import { COLUMNS, timeframes } from '../src/model/timeframes.ts'
@@ -24,6 +25,7 @@ const small = { days: 2, assets: 4, shapeMinutes: 60, rate: 300, inserts: 2000, 
 const real = { days: 30, assets: assets.length, shapeMinutes: 240, rate: 1000, inserts: 20_000, asks: 1000 }
 /** Columns of one statement: more would not fit into the memory that a query may take. */
 const STATEMENT_ROWS = 8_000
+const MERGE_POLL_MS = 200
 const SHAPE_ASSET = 'BTC'
 const SEED = 1
 
@@ -131,6 +133,9 @@ async function repeatShapes(store: ClickHouseStore, size: typeof small, endMs: n
   }
   await store.query('DROP TABLE shapes')
   await store.query('OPTIMIZE TABLE columns FINAL')
+  // What is still being merged would be measured too.
+  const merging = async () => (await store.query<{ n: number }>('SELECT count() AS n FROM system.merges'))[0]!.n
+  while ((await merging()) > 0) await sleep(MERGE_POLL_MS)
 }
 
 async function measureAsOf(

@@ -18,6 +18,7 @@ import type { Log } from '../telemetry/log.ts'
 import { checkpointsQuery, readCheckpoints } from './checkpoint-rows.ts'
 import { type Client, type ClientOptions, openClient, type SqlValue } from './client.ts'
 import { columnsQuery, readColumns } from './column-rows.ts'
+import { readContents } from './contents.ts'
 import { readSlice, type Slice } from './export-slice.ts'
 import { insertsOf } from './inserts.ts'
 import { migrate, readMigrations, statementForm } from './migrations.ts'
@@ -108,6 +109,8 @@ class QueuedStore implements ClickHouseStore {
       const applied = await migrate(opened, readMigrations(), form)
       const kept = retention === undefined ? [] : await applyRetention(opened, retention, form)
       log.info({ where: opened.where, migrations: applied.length, retention: kept }, 'store is open')
+      const found = await readContents(opened)
+      if (found.columns > 0) log.info(found, 'history of earlier runs is here')
       this.#spill = spillFolder === undefined ? undefined : new Spill(spillFolder, this.#limits.storeSpillBytesMax)
       const { signal } = this.#abandon
       this.#sender = new Sender({ client: opened, log, limits: this.#limits, spill: this.#spill, signal })

@@ -73,6 +73,7 @@ engineSuite('embedded store', () => {
     await first.start()
     // Out of order, over the end of a month and in blocks of several inserts.
     for (const row of [...written].reverse()) first.column(row)
+    await first.flush()
     await first.stop()
     const second = storeAt(path)
     await second.start()
