@@ -5,7 +5,7 @@ import { type BacktestInputs, type BacktestResult, runBacktest } from './engine/
 import { timeOf } from './engine/backtest/columns.ts'
 import { hourlyMaps, mapColumns } from './engine/backtest/hourly-map.ts'
 import { type InputFiles, readInputs } from './engine/backtest/input-files.ts'
-import { checkOutputName, writeTable } from './engine/backtest/output-file.ts'
+import { checkOutput, writeTable } from './engine/backtest/output-file.ts'
 import { distanceTable } from './engine/backtest/positions.ts'
 import { type Progress, progressBar } from './engine/backtest/progress-bar.ts'
 import { predictionColumns, predictions, scoreSummary, scoreTable } from './engine/backtest/report.ts'
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
   try {
     const flags = readFlags(process.argv.slice(2))
     if (flags === undefined) return 0
-    checkOutputs(flags)
+    await checkOutputs(flags)
     const core = await loadCore()
     const weights = Object.entries(PHASE_WEIGHTS).map(([phase, weight]) => {
       const isLeftOut =
@@ -93,7 +93,7 @@ function readFlags(argv: readonly string[]): Flags | undefined {
   const program = new Command('npm run backtest --')
   program
     .description(
-      'Runs the estimator of forced orders over past data, with the core that runs live, and scores it and its\n' +
+      'Runs the estimator of forced orders over past data, with the core that runs live, and scores it and its ' +
         'baselines: how much better than price alone does the map say what an hour liquidates, given where price went?',
     )
     .requiredOption('--bars <file>', 'price bars of an hour or less')
@@ -146,11 +146,11 @@ function percent(text: string): number {
 }
 
 /** Before anything is read: hours of work should not end at a bad name, nor on top of their own input. */
-function checkOutputs({ out, map, ...flags }: Flags): void {
+async function checkOutputs({ out, map, ...flags }: Flags): Promise<void> {
   const taken = new Set([flags.bars, flags.oi, flags.liquidations, flags.positions ?? ''].map((path) => resolve(path)))
   for (const path of [out, map]) {
     if (path === undefined) continue
-    checkOutputName(path)
+    await checkOutput(path)
     if (taken.has(resolve(path))) {
       throw new LmapError('LMAP_CONFIG', `${path} is read or written already.`, {
         hint: 'Give each file its own name.',

@@ -1,7 +1,7 @@
 // Guards the command as people run it: made-up files in, table, last line and files out; the published numbers from the
 // raw files of two months; and one coded line on standard error for whatever is wrong.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -90,10 +90,13 @@ describe(`back-test of a made-up market (seed ${seed})`, () => {
   })
 
   const missing = join(folder, 'missing.csv')
+  const early = join(folder, 'early.csv')
+  writeFileSync(early, `t,side,usd,liq_price\n${FROM_MS + HOUR_MS},long,5000,50000\n`)
   test.each([
     [['--bars', missing], /^LMAP_FILE_UNREADABLE: .*missing\.csv cannot be read\. Check the path\.\n$/],
     [['--from', 'noon'], /^LMAP_CONFIG: .*'noon' is invalid\. Write a day such as 2025-12-10/],
     [['--to', '2026-01-05'], /^LMAP_FILE_FORMAT: only 0 hours have marks .* 336 are needed/],
+    [['--positions', early], /^LMAP_FILE_FORMAT: no snapshot of positions lies in the hours that are scored\./],
     [['--out', 'x.xlsx'], /^LMAP_CONFIG: x\.xlsx does not say what to write\. Let the name end in \.csv/],
     [['--map', market.bars], /^LMAP_CONFIG: .* is read or written already\. Give each file its own name\.\n$/],
     [['--map-reach', '0'], /^LMAP_CONFIG: .* Write a number above 0, up to 60\./],

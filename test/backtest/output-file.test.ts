@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
-import { checkOutputName, writeTable } from '../../src/engine/backtest/output-file.ts'
+import { checkOutput, writeTable } from '../../src/engine/backtest/output-file.ts'
 import { readTable, type WrittenColumn } from '../../src/engine/backtest/table-file.ts'
 import { requirement } from '../requirements.ts'
 import { chdbMissing } from './chdb.ts'
@@ -53,7 +53,8 @@ describe('tables written', () => {
   })
 
   test('names and folders that will not do are refused', async () => {
-    expect(() => checkOutputName('x.txt')).toThrow('x.txt does not say what to write')
+    await expect(checkOutput('x.txt')).rejects.toThrow('x.txt does not say what to write')
+    await expect(checkOutput('x.csv')).resolves.toBeUndefined()
     await expect(writeTable(join(folder, 'none', 'a.csv'), columns, parts)).rejects.toMatchObject({
       code: 'LMAP_FILE_UNWRITABLE',
     })

@@ -153,6 +153,11 @@ function compareByDistance(
     if (known === undefined) byStep.set(step, [position])
     else known.push(position)
   }
+  if (byStep.size === 0) {
+    throw new LmapError('LMAP_FILE_FORMAT', 'no snapshot of positions lies in the hours that are scored.', {
+      hint: 'Give positions of the same period, behind its first five days.',
+    })
+  }
   const measured = new Float64Array(2 * BINS)
   const predicted = new Float64Array(2 * BINS)
   const looks = { steps: new Set(byStep.keys()), widthAt: (price: number) => price * CELL_PART }

@@ -4,14 +4,14 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { LmapError } from '../../model/errors.ts'
-import { parquetFromCsv, type WrittenColumn } from './table-file.ts'
+import { parquetEngine, parquetFromCsv, type WrittenColumn } from './table-file.ts'
 
 const kinds = ['.csv', '.csv.gz', '.parquet'] as const
 type Kind = (typeof kinds)[number]
 
-/** Refuses a name that does not say what is to be written. */
-export function checkOutputName(path: string): void {
-  kindOf(path)
+/** Refuses a name that does not say what is to be written, and what this machine cannot write. */
+export async function checkOutput(path: string): Promise<void> {
+  if (kindOf(path) === '.parquet') await parquetEngine(path)
 }
 
 /**

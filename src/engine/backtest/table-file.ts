@@ -37,7 +37,7 @@ export async function parquetFromCsv(
   columns: readonly WrittenColumn[],
   failure: (cause: unknown) => LmapError,
 ): Promise<void> {
-  const query = await engine(path)
+  const query = await parquetEngine(path)
   const types = { time: 'Int64', word: 'LowCardinality(String)', number: 'Nullable(Float64)' } as const
   const structure = columns.map(({ name, kind }) => `${name} ${types[kind]}`).join(', ')
   const fields = columns.map(({ name, kind }) =>
@@ -55,7 +55,7 @@ export async function parquetFromCsv(
 }
 
 async function parquetAsCsv(path: string): Promise<string> {
-  const query = await engine(path)
+  const query = await parquetEngine(path)
   try {
     return query(
       `SELECT * FROM file('${quoted(path)}', Parquet) SETTINGS date_time_output_format = 'iso'`,
@@ -67,7 +67,7 @@ async function parquetAsCsv(path: string): Promise<string> {
 }
 
 /** ClickHouse reads and writes Parquet; it is an optional dependency. */
-async function engine(path: string): Promise<(sql: string, format: string) => string> {
+export async function parquetEngine(path: string): Promise<(sql: string, format: string) => string> {
   try {
     return (await import('chdb')).query
   } catch (cause) {
