@@ -20,9 +20,10 @@ const write = (name: string, bytes: string | Uint8Array) => {
 const HOUR = Date.UTC(2026, 0, 1)
 
 describe('tables', () => {
-  test('CSV and gzipped CSV are the same', async () => {
+  test('CSV, gzipped CSV and CSV from a spreadsheet are the same', async () => {
     const text = 't,"oi",oi_usd\n1767225600000,2,200\n1767225900000,,330\n'
-    for (const path of [write('a.csv', text), write('a.csv.gz', gzipSync(text))]) {
+    const fromSpreadsheet = `\ufeff${text.replaceAll('\n', '\r\n')}`
+    for (const path of [write('a.csv', text), write('a.csv.gz', gzipSync(text)), write('b.csv', fromSpreadsheet)]) {
       const table = await readTable(path)
       expect(table.rows).toBe(2)
       expect([...table.numbers(['oi'])!]).toEqual([2, Number.NaN])

@@ -77,7 +77,11 @@ const SECONDS_MAX = 1e11
 
 /** Comma-separated text with a header; fields may stand in quotes, but hold neither commas nor line breaks. */
 export function parseCsv(source: string, text: string): Columns {
-  const lines = text.split(/\r?\n/).filter((line) => line !== '')
+  // Spreadsheets open their files with a byte-order mark.
+  const lines = text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .filter((line) => line !== '')
   if (lines.length === 0) {
     throw new LmapError('LMAP_FILE_FORMAT', `${source} is empty.`, { hint: 'Fetch it again.' })
   }
