@@ -196,6 +196,26 @@ engineSuite('questions', () => {
     expect(existsSync(join(folder, 'written'))).toBe(false)
   })
 
+  const many = limits.sqlCharsMax / 4
+  test.for([
+    `SELECT ${'('.repeat(many)}1${')'.repeat(many)}`,
+    `SELECT ${'['.repeat(many)}`,
+    `SELECT ${'-'.repeat(many)}1`,
+    `SELECT ${'NOT '.repeat(many / 2)}1`,
+    `SELECT ${'1 AND '.repeat(many / 2)}1`,
+    `SELECT ${'(SELECT '.repeat(many / 4)}1${')'.repeat(many / 4)}`,
+    `SELECT ${'CASE WHEN '.repeat(many / 4)}1`,
+    `SELECT '${'\\'.repeat(many)}`,
+    `/*${'/*'.repeat(many)}`,
+    `WITH ${Array.from({ length: 30 }, (_, n) => `a${n + 1} AS (SELECT * FROM a${n} UNION ALL SELECT * FROM a${n})`).join(', ')}, a0 AS (SELECT 1) SELECT count() FROM a30`,
+    `SELECT ${Array.from({ length: 30 }, (_, n) => `(x${n}, x${n}) AS x${n + 1}`).join(', ')}, 1 AS x0`,
+  ])('a question made to take long does not: %#', async (sql) => {
+    const beganMs = performance.now()
+    await store.ask(sql, 'tsv').catch((error) => expect(error.code).toMatch(/^LMAP_REQUEST/))
+    expect(performance.now() - beganMs).toBeLessThan(limits.sqlMsMax + 2_000)
+    expect(await ask('SELECT 1')).toBe('1\n1\n')
+  })
+
   test('a question that is too long is refused before it is read', async () => {
     await expect(store.ask(`SELECT '${'x'.repeat(limits.sqlCharsMax)}'`, 'tsv')).rejects.toMatchObject({
       code: 'LMAP_REQUEST_TOO_LARGE',
