@@ -28,6 +28,8 @@ export function* hostileBatches(random: () => number, batches: number, startMs: 
     timeMs += random() < 0.003 ? pick(random() < 0.6 ? 70_000_000 : 200_000) : pick(900)
     price *= 1 + (random() - 0.5) * (random() < 0.01 ? 0.05 : 0.0006)
     if (i === Math.floor(batches / 3)) price /= 2.7
+    // Two days pass for certain.
+    if (i === Math.floor(batches / 2) || i === Math.floor((2 * batches) / 3)) timeMs += 90_000_000
     const skew = random() < 0.02 ? 60_000 : pick(400)
     writer.begin(id, 0, ++venue.sequence, timeMs + skew, timeMs, venue.tickSize)
     const tickOf = (p: number): number => Math.max(1, Math.round(p / venue.tickSize))
