@@ -191,8 +191,9 @@ export const limits = Object.freeze({
   storeThreadsMax: 2,
   /** A query of the store's, a write included, that has no answer by then has failed. */
   storeRequestMsMax: 30_000,
-  /** A question by people: its text, its time, its memory, its answer; and those that wait for the one being answered. */
+  /** A question by people: its text, the parts it may grow to, its time, memory and answer; and those that wait behind it. */
   sqlCharsMax: 16_384,
+  sqlNodesMax: 20_000,
   sqlMsMax: 10_000,
   sqlQueryBytesMax: 256 << 20,
   sqlRowsMax: 10_000,

@@ -59,6 +59,8 @@ const readerSettings: ClickHouseSettings = {
   max_result_rows: String(limits.sqlRowsMax),
   max_result_bytes: String(limits.sqlAnswerBytesMax),
   result_overflow_mode: 'throw',
+  // A WITH that names itself twice in each of ten steps is a thousand times its text; this ends it in milliseconds.
+  max_expanded_ast_elements: String(limits.sqlNodesMax),
   do_not_merge_across_partitions_select_final: 1,
   readonly: '1',
 }
