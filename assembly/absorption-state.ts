@@ -41,7 +41,8 @@ export function absorptionFound(
     rowStart(entry, ABSORPTION_BYTES, ABSORPTION_FORMING, side, venue, bucket, second - <f64>length * 1_000);
     store<u32>(entry + A_USED, 1);
   } else if (<i32>load<u8>(entry) !== ABSORPTION_FORMING) return;
-  store<f64>(entry + A_LAST_MS, second);
+  // The window of a minute still holds what ended long ago.
+  if (isNew || window === 0) store<f64>(entry + A_LAST_MS, second);
   store<f64>(entry + 16, second);
   store<f64>(entry + 32, max<f64>(usd, load<f64>(entry + 32)));
   store<f64>(entry + 40, efficiency);
@@ -59,12 +60,15 @@ export function absorptionsStep(venue: i32, low: i32, high: i32, second: f64): v
   for (let i = 0; i < ABSORPTIONS; i++) {
     const entry = absorptionAt(i);
     if (load<u32>(entry + A_USED) === 0 || <i32>load<u8>(entry + 2) !== venue) continue;
-    if (<i32>load<u8>(entry) !== ABSORPTION_FORMING) {
-      if (second - load<f64>(entry + A_ENDED_MS) > ABSORB_FRESH_MS) store<u32>(entry + A_USED, 0);
-      continue;
-    }
     const bucket = load<i32>(entry + 4);
     const broken = load<u8>(entry + 1) === 0 ? low <= bucket - ABSORB_BUCKETS : high >= bucket + ABSORB_BUCKETS;
+    const state = <i32>load<u8>(entry);
+    if (state !== ABSORPTION_FORMING) {
+      // A level that has held says nothing any more once price has gone through it after all.
+      const over = second - load<f64>(entry + A_ENDED_MS) > ABSORB_FRESH_MS;
+      if (over || (broken && state === ABSORPTION_CONFIRMED)) store<u32>(entry + A_USED, 0);
+      continue;
+    }
     if (broken) end(entry, ABSORPTION_FAILED, second);
     else if (second - load<f64>(entry + A_LAST_MS) >= ABSORB_HOLD_MS) end(entry, ABSORPTION_CONFIRMED, second);
   }

@@ -56,6 +56,7 @@ import {
   WINDOW_LONG,
   WINDOW_SHORT,
 } from "./report-settings";
+import { sweepsPassed } from "./tape";
 import { STATE_ACTIVE, trackOf } from "./walls";
 
 /* Absorption: one side trades much more than usual, and price does not go where it should. Each second the last 10 s
@@ -151,6 +152,7 @@ export function absorptionSecond(second: f64, seconds: f64): void {
     store<f64>(slotAt(tape, 0) + S_PRICE, load<f64>(tape + S_LAST));
     judge(venue, tape, 0, WINDOW_SHORT, second);
     judge(venue, tape, 1, WINDOW_LONG, second);
+    if (traded) sweepsPassed(load<i32>(tape + S_LOW), load<i32>(tape + S_HIGH));
     absorptionsStep(venue, traded ? load<i32>(tape + S_LOW) : i32.MAX_VALUE, traded ? load<i32>(tape + S_HIGH) : -1, second);
     for (let left = min<f64>(seconds, <f64>SLOTS); left > 0; left--) {
       store<f64>(tape + S_COUNT, load<f64>(tape + S_COUNT) + 1);

@@ -20,6 +20,7 @@ import {
   R_STEP,
   R_TRACKS,
   SWEEPS,
+  SWEEP_PASSED,
   TRACK_BYTES,
   W_CENTS,
   W_STATE,
@@ -178,6 +179,7 @@ function weigh(bucket: i32, second: f64): void {
   for (let i: u32 = 0; i < SWEEPS; i++) {
     const row = sweepAt(i);
     if (!(load<f64>(row + 40) > 0) || abs<i32>(load<i32>(row + 4) - bucket) > reach) continue;
+    if (load<u32>(row + SWEEP_PASSED) !== 0) continue;
     const fresh = Math.exp(((load<f64>(row + 16) - second) * Math.LN2) / SWEEP_HALF_LIFE_MS);
     // Who sells comes to the bids.
     if (fresh >= SWEEP_FRESH_MIN) add(1 - <i32>load<u8>(row + 1), PART_SWEEP, fresh, load<f64>(row + 40), <i32>load<u8>(row + 2));

@@ -98,6 +98,7 @@ export const SWEEP: usize = CHAIN + CHAIN_BYTES * 16;
 export const SWEEP_BYTES: usize = 128;
 /** The row as told (reports.ts), and what its liquidations come to. */
 export const SWEEP_ROW_BYTES: usize = 104;
+export const SWEEP_PASSED: usize = 104; // u32, 1: price went on, it did not end at a level
 
 export const LIQUIDATIONS: u32 = 32;
 export const LIQUIDATION: usize = SWEEP + SWEEP_BYTES * <usize>SWEEPS;

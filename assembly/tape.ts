@@ -16,6 +16,7 @@ import {
   SWEEP,
   SWEEPS,
   SWEEP_BYTES,
+  SWEEP_PASSED,
   SWEEP_ROW_BYTES,
   T_AT_EXTREME,
   T_BASE,
@@ -44,6 +45,7 @@ import {
 import { MESSAGE_SWEEP, rowSend, rowStart } from "./report-out";
 import {
   AGGRESSION_SECONDS,
+  BAND_BUCKETS,
   SWEEP_CLUSTER_BUCKETS,
   SWEEP_CLUSTER_MS,
   SWEEP_DEPTH,
@@ -139,6 +141,16 @@ export function sweepLiquidation(venue: i32, taker: i32, usd: f64, timeMs: f64):
 @inline
 export function sweepAt(index: u32): usize {
   return REPORTS + SWEEP + SWEEP_BYTES * <usize>index;
+}
+
+/** A second traded from `low` to `high`: sweeps that price has followed beyond their end were not stopped there. */
+export function sweepsPassed(low: i32, high: i32): void {
+  for (let i: u32 = 0; i < SWEEPS; i++) {
+    const row = sweepAt(i);
+    const bucket = load<i32>(row + 4);
+    const passed = load<u8>(row + 1) === 0 ? high >= bucket + BAND_BUCKETS : low <= bucket - BAND_BUCKETS;
+    if (passed) store<u32>(row + SWEEP_PASSED, 1);
+  }
 }
 
 function open(chain: usize, venue: i32, v: usize, taker: i32, tick: i32, timeMs: f64): void {
@@ -251,6 +263,7 @@ function fire(chain: usize, venue: i32, taker: i32, share: f64, magnitude: f64):
   const written = load<u32>(REPORTS + R_SWEEP);
   store<u32>(REPORTS + R_SWEEP, written + 1);
   memory.copy(sweepAt(written % SWEEPS), work, SWEEP_ROW_BYTES);
+  store<u32>(sweepAt(written % SWEEPS) + SWEEP_PASSED, 0);
   rowSend(MESSAGE_SWEEP, work, SWEEP_ROW_BYTES);
 }
 

@@ -235,9 +235,13 @@ describe.each(Object.keys(builds) as Build[])('reports, %s build', (build) => {
     const [chip] = book.reports('convergence')
     expect(chip).toMatchObject({ state: 'chip', sweep: true, venues: [0] })
     expect(chip!.score).toBeGreaterThan(0.45)
-    for (const level of [-6, -5, -4, -3]) book.print(ASK, level, 400_000, (level + 6) * 5)
+    for (const level of [-2, -1, 0, 1]) book.print(ASK, level, 400_000, (level + 2) * 5)
     book.pass(3_000)
     expect(book.reports('convergence')).toMatchObject([{ id: chip!.id, state: 'contested' }])
+    // Price goes through the level after all: nothing holds there any more.
+    book.print(BID, 5, 10_000)
+    book.pass(12_000)
+    expect(book.reports('convergence').find((row) => row.id === chip!.id)).toMatchObject({ state: 'ended' })
   })
 
   test(`a checkpoint carries reports on (seed ${seed})`, async () => {
