@@ -29,6 +29,30 @@ engineSuite('store on a server', () => {
     await store.stop()
   })
 
+  test('a question goes to a server with its limits, and passes the same gate before', async () => {
+    const server = await serve()
+    const store = storeAt(`http://${server.host}`)
+    await store.start()
+    for (const row of minutes(3)) store.column(row)
+    await store.flush()
+    const ask = async (sql: string) => Buffer.from(await store.ask(sql, 'csv')).toString()
+    expect(await ask("SELECT count() AS n, 'it\\'s' AS s FROM candles")).toBe('"n","s"\n3,"it\'s"\n')
+    expect(server.reading).toMatchObject({
+      readonly: '1',
+      default_format: 'CSVWithNames',
+      max_execution_time: String(limits.sqlMsMax / 1000),
+      max_memory_usage: String(limits.sqlQueryBytesMax),
+      max_result_rows: String(limits.sqlRowsMax),
+      result_overflow_mode: 'throw',
+    })
+    server.reading = {}
+    for (const sql of ["SELECT file('/etc/passwd')", 'SELECT * FROM system.one', 'DROP TABLE columns']) {
+      await expect(ask(sql)).rejects.toMatchObject({ code: 'LMAP_REQUEST_INVALID' })
+    }
+    expect(server.reading).toEqual({})
+    await store.stop()
+  })
+
   test('a block that fails is sent again as it was, and its rows are there once', async () => {
     const server = await serve()
     const failures: Behaviour[] = ['refuse', 'die before', 'die after', 'die after', 'refuse']

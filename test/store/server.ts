@@ -17,6 +17,8 @@ export interface TestServer {
   readonly inserts: { table: string; body: string }[]
   /** Name and password that a request must carry. */
   login: string | undefined
+  /** Settings of the newest request that says readonly. */
+  reading: Record<string, string>
 }
 
 /** ClickHouse's HTTP interface, as far as the client uses it, in front of a real embedded engine. */
@@ -24,7 +26,7 @@ export async function serve(): Promise<TestServer> {
   const engine = await openClient({ path: temporaryFolder() })
   const databases = new Set(['default'])
   const inserts: TestServer['inserts'] = []
-  const state: TestServer = { host: '', behave: () => 'answer', inserts, login: undefined }
+  const state: TestServer = { host: '', behave: () => 'answer', inserts, login: undefined, reading: {} }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request)
@@ -40,7 +42,10 @@ export async function serve(): Promise<TestServer> {
     databases.add(/^CREATE DATABASE IF NOT EXISTS (\w+)/.exec(body)?.[1] ?? 'default')
     const query = parameters.get('query') ?? ''
     const table = /^INSERT INTO (\w+)/.exec(query)?.[1]
-    if (table === undefined || table === 'migrations') return answer(response, `${query}\n${body}`)
+    if (parameters.has('readonly')) state.reading = Object.fromEntries(parameters)
+    if (table === undefined || table === 'migrations') {
+      return answer(response, bound(`${query}\n${body}`, parameters), parameters.get('default_format') ?? undefined)
+    }
     inserts.push({ table, body })
     const behaviour = state.behave(table)
     if (behaviour === 'hang') return
@@ -55,9 +60,9 @@ export async function serve(): Promise<TestServer> {
     return answer(response, `${query}\n${body}`)
   }
 
-  async function answer(response: ServerResponse, sql: string): Promise<void> {
+  async function answer(response: ServerResponse, sql: string, format?: string): Promise<void> {
     try {
-      response.end(await engine.read(sql.trim()))
+      response.end(await engine.read(sql.trim(), format))
     } catch (error) {
       response.writeHead(500).end(`Code: 1. DB::Exception: ${(error as Error).message} (FAILED)`)
     }
@@ -73,4 +78,12 @@ export async function serve(): Promise<TestServer> {
     await engine.close()
   })
   return Object.assign(state, { host: `127.0.0.1:${(server.address() as AddressInfo).port}` })
+}
+
+/** Parameters put in: the client escapes them as the server's literals are. */
+function bound(sql: string, parameters: URLSearchParams): string {
+  return [...parameters].reduce((text, [name, value]) => {
+    if (!name.startsWith('param_')) return text
+    return text.replace(new RegExp(`\\{${name.slice('param_'.length)}:\\w+\\}`), () => `'${value}'`)
+  }, sql)
 }
