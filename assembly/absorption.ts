@@ -14,13 +14,15 @@ import {
   HIT,
   HITS,
   HIT_BYTES,
+  HIT_LEVELS,
+  HIT_SIDE_BYTES,
+  HIT_TICKS,
+  HIT_TIMES,
   H_COINS,
   H_EMPTY_MS,
   H_LEFT,
-  H_MS,
   H_REFILLS,
   H_SHOWN,
-  H_TICK,
   R_STEP,
   SLOTS,
   SLOT_BUCKETS,
@@ -103,11 +105,15 @@ export function absorptionPrint(venue: i32, taker: i32, bucket: i32, usd: f64, p
 
 /** A level is hit: how much of it was ever shown, and does it come back? side: of the book. Before the book hears of it. */
 export function absorptionHit(venue: i32, side: i32, tick: i32, coins: f64, timeMs: f64): void {
-  const hit = hitOf(venue, side, tick);
-  if (load<i32>(hit + H_TICK) !== tick || timeMs - load<f64>(hit + H_MS) > HIT_IDLE_MS) {
+  const hits = hitsAt(venue, side);
+  const index = hitOf(hits, tick);
+  const hit = hits + HIT_LEVELS + HIT_BYTES * index;
+  const lastMs = hits + HIT_TIMES + (index << 3);
+  if (load<i32>(hits + HIT_TICKS + (index << 2)) !== tick || timeMs - load<f64>(lastMs) > HIT_IDLE_MS) {
     memory.fill(hit, 0, HIT_BYTES);
-    store<i32>(hit + H_TICK, tick);
+    store<i32>(hits + HIT_TICKS + (index << 2), tick);
   }
+  store<f64>(lastMs, timeMs);
   const size = bookSize(venue, tick);
   const resting = side === 0 ? size : -size;
   // A print that the book has been told of before shows nothing; it was at least as large as itself.
@@ -122,25 +128,22 @@ export function absorptionHit(venue: i32, side: i32, tick: i32, coins: f64, time
   store<f64>(hit + H_COINS, load<f64>(hit + H_COINS) + coins);
   store<f64>(hit + H_LEFT, resting - coins);
   if (resting - coins <= REFILL_EMPTY * largest && load<f64>(hit + H_EMPTY_MS) === 0) store<f64>(hit + H_EMPTY_MS, timeMs);
-  store<f64>(hit + H_MS, timeMs);
 }
 
-/** The slot of a tick, else the one that was hit longest ago. */
-function hitOf(venue: i32, side: i32, tick: i32): usize {
-  const first = hitAt(venue, side, 0);
-  let oldest = first;
-  for (let i = 0; i < HITS; i++) {
-    const hit = first + HIT_BYTES * <usize>i;
-    if (load<i32>(hit + H_TICK) === tick) return hit;
-    if (load<f64>(hit + H_MS) < load<f64>(oldest + H_MS)) oldest = hit;
+/** Index of a tick, else of the one that was hit longest ago. */
+function hitOf(hits: usize, tick: i32): usize {
+  for (let i: usize = 0; i < <usize>HITS; i++) if (load<i32>(hits + HIT_TICKS + (i << 2)) === tick) return i;
+  let oldest: usize = 0;
+  for (let i: usize = 1; i < <usize>HITS; i++) {
+    if (load<f64>(hits + HIT_TIMES + (i << 3)) < load<f64>(hits + HIT_TIMES + (oldest << 3))) oldest = i;
   }
   return oldest;
 }
 
 // @ts-ignore: decorator
 @inline
-function hitAt(venue: i32, side: i32, index: i32): usize {
-  return REPORTS + HIT + HIT_BYTES * <usize>((venue * 2 + side) * HITS + index);
+function hitsAt(venue: i32, side: i32): usize {
+  return REPORTS + HIT + HIT_SIDE_BYTES * <usize>(venue * 2 + side);
 }
 
 /** Once a second: judges what every venue's tape has brought, and opens its next second. */
@@ -223,10 +226,11 @@ function isHeld(venue: i32, tape: usize, window: i32, length: i32, taker: i32, n
   const v = venueAt(venue);
   let executed: f64 = 0;
   let refills = 0;
-  for (let i = 0; i < HITS; i++) {
-    const hit = hitAt(venue, side, i);
-    const tick = load<i32>(hit + H_TICK);
-    if (tick === 0 || load<f64>(hit + H_MS) < second - <f64>length * 1_000) continue;
+  const hits = hitsAt(venue, side);
+  for (let i: usize = 0; i < <usize>HITS; i++) {
+    const hit = hits + HIT_LEVELS + HIT_BYTES * i;
+    const tick = load<i32>(hits + HIT_TICKS + (i << 2));
+    if (tick === 0 || load<f64>(hits + HIT_TIMES + (i << 3)) < second - <f64>length * 1_000) continue;
     if (abs<i32>(bucketOfTick(tick, load<f64>(v + V_RATIO)) - bucket) > 1) continue;
     executed = max<f64>(executed, load<f64>(hit + H_COINS) / load<f64>(hit + H_SHOWN));
     refills = max<i32>(refills, load<i32>(hit + H_REFILLS));

@@ -136,18 +136,21 @@ export const B_VOLUME: usize = B_NET + QUANTILE_BYTES;
 export const B_MOVE: usize = B_VOLUME + QUANTILE_BYTES;
 
 export const HITS: i32 = 16;
-export const HIT_BYTES: usize = 64;
+/** By venue and side: i32[HITS] ticks (0: free), f64[HITS] times, then the levels. What is searched lies together. */
+export const HIT_TICKS: usize = 0;
+export const HIT_TIMES: usize = 64;
+export const HIT_LEVELS: usize = 192;
+export const HIT_BYTES: usize = 48;
+export const HIT_SIDE_BYTES: usize = HIT_LEVELS + HIT_BYTES * <usize>HITS;
 export const HIT: usize = BASELINE + BASELINE_BYTES * 16;
-export const H_TICK: usize = 0; // i32, 0: free
-export const H_REFILLS: usize = 4; // i32
+export const H_REFILLS: usize = 0; // i32
 export const H_COINS: usize = 8; // f64 executed
 export const H_SHOWN: usize = 16; // f64, largest
 export const H_LEFT: usize = 24; // f64 after the last hit
 export const H_EMPTY_MS: usize = 32; // f64, since when it is nearly empty; 0: it is not
-export const H_MS: usize = 40; // f64
 
 export const ABSORPTIONS: i32 = 16;
-export const ABSORPTION: usize = HIT + HIT_BYTES * <usize>(HITS * 16);
+export const ABSORPTION: usize = HIT + HIT_SIDE_BYTES * 16;
 export const ABSORPTION_BYTES: usize = 128;
 /** The row as told (reports.ts) up to here. */
 export const ABSORPTION_ROW_BYTES: usize = 88;

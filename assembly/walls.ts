@@ -154,7 +154,13 @@ function sampleSide(venue: i32, side: i32, best: i32, now: f64): void {
   }
   const least = max<f64>(sum * WALL_PART, load<f64>(SETTING_FLOOR) * 100);
   if (top < least) return;
+  const leasts = f64x2.splat(least);
   for (at = from; at < end; at += 8) {
+    // Nearly all pairs hold nothing of the kind. What follows the band in memory does no harm.
+    if (!v128.any_true(f64x2.ge(v128.load(at), leasts))) {
+      at += 8;
+      continue;
+    }
     const cents = load<f64>(at);
     if (cents < least) continue;
     const bucket = first + <i32>((at - from) >> 3);
