@@ -6,8 +6,8 @@ import { ABSORB_BUCKETS, ABSORB_FRESH_MS, ABSORB_HOLD_MS, WALL_TELL_PART } from 
 /* What becomes of an absorption: FORMING while it is seen, CONFIRMED when nothing was traded beyond it for a while,
    FAILED when something was. Both ends are kept, for a quarter of an hour, as parts of convergences. */
 
-export const ABSORPTION_FORMING: i32 = 0;
-export const ABSORPTION_CONFIRMED: i32 = 1;
+const ABSORPTION_FORMING: i32 = 0;
+const ABSORPTION_CONFIRMED: i32 = 1;
 export const ABSORPTION_FAILED: i32 = 2;
 const FLAG_WALL: u8 = 1;
 const FLAG_LONG: u8 = 2;

@@ -17,11 +17,11 @@ export const R_OUTCOME: usize = 8; // u32, ever written; position in the ring
 export const R_SWEEP: usize = 12; // u32
 export const R_LIQUIDATION: usize = 16; // u32
 export const R_ROWS: usize = 20; // u32, rows of this batch
-export const R_LOST: usize = 24; // f64, rows that one batch had no room for
-/** For the host, see model/reports.ts: f64 book, f64 walls, u32 venues that lean with the book, u32 venues seen. */
+export const R_LOST: usize = 24; // f64, rows that one batch had no room for; read by the host
+/** Read by the host, see model/reports.ts: f64 book, f64 walls, u32 venues that lean with the book, u32 venues seen. */
 export const R_ASYMMETRY: usize = 32;
 export const R_STEP: usize = 64; // f64, USD per bucket of that grid
-export const R_HEAD_BYTES: usize = 128;
+const R_HEAD_BYTES: usize = 128;
 
 export const TRACKS: i32 = 64;
 export const TRACK: usize = R_HEAD_BYTES;
@@ -96,7 +96,7 @@ export const T_LATER_ONWARD: usize = 172; // i32
 export const SWEEPS: u32 = 32;
 export const SWEEP: usize = CHAIN + CHAIN_BYTES * 16;
 export const SWEEP_BYTES: usize = 128;
-/** The row as told (reports.ts), and what its liquidations come to. */
+/** The row as told (report-out.ts) up to here. */
 export const SWEEP_ROW_BYTES: usize = 104;
 export const SWEEP_PASSED: usize = 104; // u32, 1: price went on, it did not end at a level
 
@@ -152,7 +152,7 @@ export const H_EMPTY_MS: usize = 32; // f64, since when it is nearly empty; 0: i
 export const ABSORPTIONS: i32 = 16;
 export const ABSORPTION: usize = HIT + HIT_SIDE_BYTES * 16;
 export const ABSORPTION_BYTES: usize = 128;
-/** The row as told (reports.ts) up to here. */
+/** The row as told (report-out.ts) up to here. */
 export const ABSORPTION_ROW_BYTES: usize = 88;
 export const A_USED: usize = 96; // u32
 export const A_LAST_MS: usize = 104; // f64, last window in which it was seen

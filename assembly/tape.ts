@@ -1,6 +1,17 @@
 import { bookSize } from "./book";
 import { bucketOfTick } from "./grid";
-import { HEAD_CLOCK_MS, REPORTS, SCRATCH_VALUES, SETTING_FLOOR, VENUE_SLOTS, V_ASK, V_BID, V_RATIO, V_TICK_SIZE, venueAt } from "./layout";
+import {
+  HEAD_CLOCK_MS,
+  REPORTS,
+  SCRATCH_VALUES,
+  SETTING_FLOOR,
+  VENUE_SLOTS,
+  V_ASK,
+  V_BID,
+  V_RATIO,
+  V_TICK_SIZE,
+  venueAt,
+} from "./layout";
 import {
   CHAIN,
   CHAIN_BYTES,
@@ -109,7 +120,8 @@ export function sweepsSecond(second: f64, seconds: f64): void {
   for (let venue = 0; venue < VENUE_SLOTS; venue++) {
     for (let taker = 0; taker < 2; taker++) {
       const chain = chainAt(venue, taker);
-      if (load<u32>(chain + T_OPEN) === 1 && second - load<f64>(chain + T_LAST_MS) > SWEEP_LIQUIDATION_MS) close(chain, venue, taker);
+      const isQuiet = second - load<f64>(chain + T_LAST_MS) > SWEEP_LIQUIDATION_MS;
+      if (load<u32>(chain + T_OPEN) === 1 && isQuiet) close(chain, venue, taker);
       let rate = load<f64>(chain + T_RATE);
       rate += (load<f64>(chain + T_SECOND_USD) - rate) / AGGRESSION_SECONDS;
       if (seconds > 1) rate *= Math.exp((1 - seconds) / AGGRESSION_SECONDS);
@@ -187,7 +199,9 @@ function extend(chain: usize, venue: i32, v: usize, taker: i32, tick: i32): void
   if (tick === extreme) return;
   let depth = max<f64>(load<f64>(chain + T_AT_EXTREME), load<f64>(chain + T_SHOWN));
   const step = taker === 0 ? 1 : -1;
-  for (let at = extreme + step, left = SWEEP_TICKS_MAX; at !== tick && left > 0; at += step, left--) depth += restingUsd(venue, v, taker, at);
+  for (let at = extreme + step, left = SWEEP_TICKS_MAX; at !== tick && left > 0; at += step, left--) {
+    depth += restingUsd(venue, v, taker, at);
+  }
   store<f64>(chain + T_DEPTH, load<f64>(chain + T_DEPTH) + depth);
   store<i32>(chain + T_LEVELS, load<i32>(chain + T_LEVELS) + 1);
   store<i32>(chain + T_EXTREME, tick);

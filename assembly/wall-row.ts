@@ -1,4 +1,4 @@
-import { GRID_BUCKETS, GRID_VENUE, HEAD_PRICE, REPORTS, SCRATCH_VALUES, VENUE_SLOTS, cell } from "./layout";
+import { GRID_BUCKETS, GRID_VENUE, HEAD_PRICE, REPORTS, SCRATCH_VALUES, cell } from "./layout";
 import {
   CHAIN,
   CHAIN_BYTES,
@@ -10,7 +10,6 @@ import {
   O_SIDE,
   O_STATE,
   O_VENUE,
-  R_OUTCOME,
   R_TRACKS,
   TRACK_BYTES,
   T_RATE,
@@ -31,7 +30,7 @@ import {
   SPOOF_PRIOR_WALLS,
   WALL_AGE_MS,
 } from "./report-settings";
-import { NOWHERE, WALL_IS_PULLED, WALL_IS_STALE, bucketOf, sideOf, venueOf } from "./wall-track";
+import { NOWHERE, WALL_ACTIVE, WALL_IS_PULLED, WALL_IS_STALE, bucketOf, sideOf, venueOf } from "./wall-track";
 import { STATE_ACTIVE, bandBuckets, bestBucket, trackAt } from "./walls";
 
 /* What is told of a wall. Made only when there is something to tell, so it may look at the whole band. */
@@ -49,7 +48,7 @@ export function wallTell(track: usize, state: i32, target: i32, now: f64): void 
   const median = medianAround(venue, side, bucket);
   const spoof = spoofScore(venue, side, bucket, now);
   store<f64>(track + W_SPOOF, spoof);
-  const shown = state === 0 ? cents : load<f64>(track + W_PEAK);
+  const shown = state === WALL_ACTIVE ? cents : load<f64>(track + W_PEAK);
   rowStart(ROW, ROW_BYTES, state, side, venue, bucket, load<f64>(track + W_SINCE_MS));
   store<f64>(ROW + 16, now);
   store<f64>(ROW + 32, cents / 100);

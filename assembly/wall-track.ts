@@ -69,8 +69,8 @@ const FALLEN_NEAR: u32 = 2;
 export const WALL_ACTIVE: i32 = 0;
 export const WALL_IS_FILLED: i32 = 1;
 export const WALL_IS_PULLED: i32 = 2;
-export const WALL_IS_MOVED: i32 = 3;
-export const WALL_IS_FADED: i32 = 4;
+const WALL_IS_MOVED: i32 = 3;
+const WALL_IS_FADED: i32 = 4;
 export const WALL_IS_STALE: i32 = 5;
 
 /** No bucket: the wall has not moved. */

@@ -7,7 +7,7 @@ import type { ModelStatus, VenueStatus, WhereScore } from '../model/stages.ts'
 import { venueStates, venues } from '../model/venues.ts'
 import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
 import { readRealised } from './realised.ts'
-import { asymmetryOf } from './report-messages.ts'
+import { asymmetryOf, reportsLost } from './report-messages.ts'
 
 const IMAGE_PAGE_BYTES = 4096
 /** Assets do what they do once a second one after the other, some milliseconds apart. */
@@ -149,6 +149,12 @@ export class AssetMemory {
     }
   }
 
+  /** Reports that were not sent, for too much happened at once. */
+  get reportsLost(): number {
+    return reportsLost(this.#view, this.#map.reports)
+  }
+
+  /** Which side holds more near price. */
   asymmetry(): Asymmetry {
     return asymmetryOf(this.#view, this.#map.reports)
   }

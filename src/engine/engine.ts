@@ -2,6 +2,7 @@ import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
+import type { Asymmetry } from '../model/reports.ts'
 import type { BatchHandler, Checkpoint, ModelStatus, Stage, VenueStatus } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import { VENUE_SLOTS } from '../model/venues.ts'
@@ -35,6 +36,8 @@ export interface EngineStatus {
   outside: number
   late: number
   columns: number
+  /** Reports that were not sent, for too much happened at once. */
+  reportsLost: number
   /** Bytes that wait in all rings. */
   pending: number
   /** Turns of the fast loop, and the milliseconds of the last and the longest. */
@@ -53,6 +56,7 @@ export interface Engine extends Stage {
   restore(checkpoints: readonly Checkpoint[], log: 'whole' | 'interrupted'): Map<AssetId, number>
   activate(asset: AssetId, timeframe: number, on: boolean): void
   venue(asset: AssetId, venue: number): VenueStatus
+  asymmetry(asset: AssetId): Asymmetry
   venueStates(asset: AssetId): Uint8Array
   price(asset: AssetId): number
   model(asset: AssetId): ModelStatus
@@ -165,6 +169,10 @@ class PoolEngine implements Engine {
     if (on) void this.#turn(this.#partitionOf(asset))
   }
 
+  asymmetry(asset: AssetId): Asymmetry {
+    return this.#memoryOf(asset).asymmetry()
+  }
+
   venue(asset: AssetId, venue: number): VenueStatus {
     return this.#memoryOf(asset).venue(venue)
   }
@@ -207,6 +215,7 @@ class PoolEngine implements Engine {
       outside: sum('outside'),
       late: sum('late'),
       columns: sum('columns'),
+      reportsLost: this.#all().reduce((total, memory) => total + memory.reportsLost, 0),
       pending: this.#all().reduce((total, memory) => total + memory.pending, 0),
       turns: this.#turns,
       turnMs: this.#turnMs,

@@ -21,6 +21,7 @@ const SWEEP = 17
 const ABSORPTION = 18
 const CONVERGENCE = 19
 
+const LOST = 24
 const ASYMMETRY = 32
 const BALANCED = 0.15
 const AGREEING_MIN = 3
@@ -36,6 +37,11 @@ export function reportOf(type: number, view: DataView, at: number, asset: AssetI
   if (type === ABSORPTION) return absorptionOf(view, at, asset)
   if (type === CONVERGENCE) return convergenceOf(view, at, asset)
   return undefined
+}
+
+/** Rows that one batch had no room for. */
+export function reportsLost(view: DataView, reports: number): number {
+  return view.getFloat64(reports + LOST, true)
 }
 
 /** Reads the asymmetry out of the reports' head; balanced until there is a book. */
