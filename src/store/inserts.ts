@@ -10,16 +10,27 @@ export interface Insert {
   readonly rows: number
 }
 
+/** Images are large and rare: they may fill several times the usual text. */
+const CHECKPOINT_BODIES = 8
+
 /**
  * A block as inserts, in an order that the block alone decides: rows first, then the checkpoints that have seen them.
  * Each is built when it is asked for, so that between two of them the event loop is free.
  */
 export async function* insertsOf(block: Block, bodyBytesMax: number): AsyncGenerator<Insert> {
   for (const name of tableNames) yield* insertsOfTable(name, block, bodyBytesMax)
+  let body = ''
+  let rows = 0
   for (const checkpoint of newestOf(block)) {
-    const body = await checkpointLine(checkpoint)
-    yield { table: 'checkpoints', columns: checkpointNames, body, rows: 1 }
+    body += await checkpointLine(checkpoint)
+    rows++
+    // At a stop all assets come at once, and a statement costs more than its rows.
+    if (body.length < CHECKPOINT_BODIES * bodyBytesMax) continue
+    yield { table: 'checkpoints', columns: checkpointNames, body, rows }
+    body = ''
+    rows = 0
   }
+  if (rows > 0) yield { table: 'checkpoints', columns: checkpointNames, body, rows }
 }
 
 function* insertsOfTable(name: TableName, block: Block, bodyBytesMax: number): Generator<Insert> {
