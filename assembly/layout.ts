@@ -102,6 +102,8 @@ export const HEAD_SILENCE_MS: usize = HEAD + 320; // f64, when venues were compa
 export const HEAD_HOUR_SUSPECT: usize = HEAD + 328; // u32, venues that were suspect in this hour: bit = venue
 /** Where score, f64 each: bits per USD over uniform, the baseline's, lift of the top quarter, the baseline's. */
 export const HEAD_WHERE: usize = HEAD + 336;
+/** u32, what the forecast has to do without: estimatorFlags. */
+export const HEAD_MODEL_FLAGS: usize = HEAD + 368;
 export const HEAD_BYTES: usize = 512;
 
 export const VENUE: usize = HEAD + HEAD_BYTES;

@@ -1,10 +1,12 @@
 import { closeMessage, openMessage } from "./column-out";
 import {
+  estimatorFlags,
   estimatorHour,
   estimatorInit,
   estimatorMap,
   estimatorModel,
   estimatorPredicted,
+  estimatorShare,
   estimatorStep,
   estimatorSweep,
   estimatorTiers,
@@ -24,7 +26,9 @@ import {
   HEAD_HOUR_USD,
   HEAD_LOW,
   HEAD_MODEL,
+  HEAD_MODEL_FLAGS,
   HEAD_PRICE,
+  HEAD_RECEIVE_MS,
   HEAD_STEP,
   HEAD_SWEPT_MS,
   HEAD_TRADES,
@@ -37,13 +41,17 @@ import {
   LEVELS_MAP,
   LEVELS_VERSION,
   MESSAGE_BYTES,
+  SCORE,
   SETTING_COMPLETE_MASK,
   SETTING_DISTANCE_MIN,
   SETTING_PHASE_MS,
-  SCORE,
   VENUE_SLOTS,
+  V_BATCHES,
+  V_DOWN,
   V_OPEN_INTEREST,
   V_OPEN_INTEREST_USD,
+  V_RECEIVE_MS,
+  V_SUSPECT_MS,
   venueAt,
 } from "./layout";
 import { scoreBar, scoreBits, scoreError, scoreHour, scoreHours, scoreInit, scoreMean, scoreState } from "./score";
@@ -58,6 +66,9 @@ const HOUR_MS: f64 = 3_600_000;
 /** A longer silence is a stop, not a step: nobody knows what was traded meanwhile. */
 const STEP_MS_MAX: f64 = 3_600_000;
 
+const HEARD_MS: f64 = 60_000;
+/** From less than this part of the market nothing is concluded about the rest. */
+const SHARE_MIN: f64 = 0.2;
 const BARS_PER_HOUR: f64 = 12;
 const MESSAGE_SCORE: i32 = 6;
 
@@ -139,10 +150,15 @@ function sweep(): void {
 function turnover(dtMs: f64): void {
   const price = load<f64>(HEAD_PRICE);
   const volume = load<f64>(HEAD_TRADES) > 0 ? load<f64>(HEAD_TURNOVER_USD) : NaN;
-  const coins = openInterest(V_OPEN_INTEREST, -1);
+  const all = openInterest(V_OPEN_INTEREST, -1);
+  const heard = openInterest(V_OPEN_INTEREST, heardMask());
+  // What a silent venue trades and holds is put down to the others, by what it held when it was heard last.
+  estimatorShare(LEVELS, heard > 0 ? max<f64>(SHARE_MIN, heard / all) : 1);
+  const coins = heard > 0 ? heard : all;
   const low = load<f64>(HEAD_TURNOVER_LOW);
   const high = load<f64>(HEAD_TURNOVER_HIGH);
   estimatorStep(LEVELS, low, high, price, volume, coins > 0 ? coins : NaN, dtMs);
+  store<u32>(HEAD_MODEL_FLAGS, estimatorFlags(LEVELS));
   store<f64>(HEAD_TURNOVER_USD, 0);
   store<f64>(HEAD_TURNOVER_LOW, price);
   store<f64>(HEAD_TURNOVER_HIGH, price);
@@ -200,6 +216,7 @@ function extendHour(low: f64, high: f64): void {
 
 /** Copies what others may know of the model to where the host reads it. */
 function publish(): void {
+  store<u32>(HEAD_MODEL_FLAGS, estimatorFlags(LEVELS));
   store<u32>(HEAD_MODEL, estimatorModel(LEVELS));
   store<u32>(HEAD_MODEL + 4, scoreState(SCORE));
   store<f64>(HEAD_MODEL + 8, scoreMean(SCORE));
@@ -225,6 +242,18 @@ function tellScore(model: u32, longPredicted: f64, shortPredicted: f64, long: f6
   store<f64>(row + 72, long);
   store<f64>(row + 80, short);
   closeMessage(message, MESSAGE_SCORE, 0, row + 88);
+}
+
+/** Venues whose events have come in the last minute and can be believed. */
+function heardMask(): i32 {
+  let mask = 0;
+  const newest = load<f64>(HEAD_RECEIVE_MS);
+  for (let venue = 0; venue < VENUE_SLOTS; venue++) {
+    const v = venueAt(venue);
+    const isHeard = load<f64>(v + V_BATCHES) > 0 && newest - load<f64>(v + V_RECEIVE_MS) < HEARD_MS;
+    if (isHeard && load<u32>(v + V_DOWN) === 0 && load<f64>(v + V_SUSPECT_MS) === 0) mask |= 1 << venue;
+  }
+  return mask;
 }
 
 /** Sum of a venue field over the venues of a mask. */

@@ -117,6 +117,7 @@ export class AssetMemory {
       error: this.#view.getFloat64(at + 16, true),
       hours: this.#view.getFloat64(at + 24, true),
       where: this.#where(),
+      flags: this.#view.getUint32(this.#map.head + HeadField.modelFlags, true),
     }
   }
 

@@ -58,6 +58,7 @@ export const HeadField = {
   epoch: 72,
   model: 216,
   where: 336,
+  modelFlags: 368,
   batches: 256,
   levels: 264,
   trades: 272,

@@ -84,6 +84,7 @@ const NO_MODEL: ModelStatus = {
   error: 0,
   hours: 0,
   where: { bits: 0, baselineBits: 0, lift: 0, baselineLift: 0 },
+  flags: 0,
 }
 
 class PoolEngine implements Engine {

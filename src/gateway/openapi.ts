@@ -66,7 +66,9 @@ export const answers = {
   Score: z.looseObject({
     asset: z.string(),
     model,
+    lacks: z.array(z.string()),
     text: z.string(),
+    agreement: z.looseObject({ hours: z.number(), rankCorrelation: z.number().nullable() }),
     hours: z.number(),
     hoursNeeded: z.number(),
     history: z.array(z.looseObject({ hourMs: z.number() })),

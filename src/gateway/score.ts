@@ -1,4 +1,4 @@
-import { modelStates } from '../model/model-states.ts'
+import { flagsOf, modelStates } from '../model/model-states.ts'
 import { rankCorrelation } from '../model/rank-correlation.ts'
 import { SCORE_HOURS_MIN, scoreInterval, scoreText } from '../model/score.ts'
 import type { ModelStatus, ScoreRow } from '../model/stages.ts'
@@ -9,6 +9,7 @@ export function scoreOf(asset: string, model: ModelStatus, history: readonly Sco
   return {
     asset,
     model: { id: model.id, state: modelStates[model.state] },
+    lacks: flagsOf(model.flags ?? 0),
     text: scoreText(model),
     bits: {
       mean: model.hours > 0 && Number.isFinite(model.mean) ? model.mean : null,

@@ -170,6 +170,8 @@ export interface ModelStatus {
    * Undefined where it was not kept: of the past.
    */
   readonly where?: WhereScore
+  /** What it has to do without: bits of modelFlags. Undefined of the past. */
+  readonly flags?: number
 }
 
 /** Bits per USD over "anywhere alike", and how much more than its share the first quarter of the buckets held. */
