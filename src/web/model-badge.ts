@@ -50,7 +50,9 @@ export function modelBadge(host: HTMLElement, load: (asset: string) => Promise<S
       const text = isSame ? `Model ${score!.text}` : labels[state]
       const detail = isSame ? `, ${Math.floor(score!.hours)} hours` : fault === undefined ? '' : `. Not read: ${fault}`
       if (host.textContent !== text) host.textContent = text
-      host.title = `${MEANING}${detail}.`
+      const lacks =
+        score === undefined || score.lacks.length === 0 ? '' : ` It does without: ${score.lacks.join(', ')}.`
+      host.title = `${MEANING}${detail}.${lacks}`
     }
     draw()
   }

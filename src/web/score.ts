@@ -5,6 +5,8 @@ export interface Score {
   /** The state and what it rests on, in a few words. */
   readonly text: string
   readonly hours: number
+  /** What the forecast has to do without, in words. */
+  readonly lacks: readonly string[]
 }
 
 /** Rejects with a sentence that can be shown. */
@@ -15,10 +17,14 @@ export async function loadScore(base: string, asset: string): Promise<Score> {
 }
 
 export function readScore(body: unknown): Score {
-  const { model, text, hours } = (body ?? {}) as Record<string, unknown>
+  const { model, text, hours, lacks = [] } = (body ?? {}) as Record<string, unknown>
   const { state } = (model ?? {}) as Record<string, unknown>
-  if (typeof state !== 'string' || typeof text !== 'string' || typeof hours !== 'number') {
+  if (typeof state !== 'string' || typeof text !== 'string' || typeof hours !== 'number' || !areNames(lacks)) {
     throw new Error('the score cannot be read')
   }
-  return { state, text, hours }
+  return { state, text, hours, lacks }
+}
+
+function areNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string')
 }

@@ -7,9 +7,23 @@ import { readScore } from '../../src/web/score.ts'
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0))
 
 test('a score is read or refused in words', () => {
-  const good = { model: { state: 'scored', id: 1 }, text: '+0.21 bits/h ± .05', hours: 400, more: 1 }
-  expect(readScore(good)).toEqual({ state: 'scored', text: '+0.21 bits/h ± .05', hours: 400 })
-  for (const bad of [null, 5, {}, { ...good, model: null }, { ...good, text: 1 }, { ...good, hours: '1' }]) {
+  const good = {
+    model: { state: 'scored', id: 1 },
+    text: '+0.21 bits/h ± .05',
+    hours: 400,
+    lacks: ['no volume'],
+    more: 1,
+  }
+  expect(readScore(good)).toEqual({ state: 'scored', text: '+0.21 bits/h ± .05', hours: 400, lacks: ['no volume'] })
+  for (const bad of [
+    null,
+    5,
+    {},
+    { ...good, model: null },
+    { ...good, text: 1 },
+    { ...good, hours: '1' },
+    { ...good, lacks: [1] },
+  ]) {
     expect(() => readScore(bad)).toThrow(/score cannot be read/)
   }
 })
@@ -24,7 +38,7 @@ test('the badge follows asset and state, and asks no more than it must', async (
     async (asset) => {
       asked.push(asset)
       if (state === 'gone') throw new Error('the server answered 503')
-      return { state, text: `text of ${asset}`, hours: 400.5 }
+      return { state, text: `text of ${asset}`, hours: 400.5, lacks: asset === 'BTC' ? [] : ['a venue is missing'] }
     },
     () => nowMs,
   )
@@ -39,6 +53,7 @@ test('the badge follows asset and state, and asks no more than it must', async (
   expect(host.textContent).toBe('Model scored')
   await settled()
   expect(host.textContent).toBe('Model text of ETH')
+  expect(host.title).toContain('It does without: a venue is missing.')
   nowMs = 60_001
   show('ETH', 3)
   expect(asked).toEqual(['BTC', 'ETH', 'ETH'])
