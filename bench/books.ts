@@ -2,6 +2,9 @@ import { assets } from '../src/model/assets.ts'
 import { BatchWriter, EventKind } from '../src/model/events.ts'
 import { VENUES } from '../src/model/venues.ts'
 
+export const START_MS = 1_767_225_600_000
+export const ROUND_MS = 250
+
 export interface LevelUpdate {
   readonly book: number
   readonly asset: number
@@ -15,6 +18,7 @@ export interface LevelUpdate {
 /** What each side of a comparison gets: the same updates, as batches for the core and as a list for others. */
 export interface Workload {
   readonly updates: readonly LevelUpdate[]
+  /** In rounds of 250 ms: every book's batch of the first, then of the second ... */
   readonly batches: readonly { asset: number; bytes: Uint8Array }[]
 }
 
@@ -32,7 +36,7 @@ export function workload(random: () => number, updatesPerBatch: number, rounds: 
       const drift = Math.round((random() - 0.5) * 6)
       mids[asset.id] = Math.max(400, (mids[asset.id] ?? 0) + drift)
       for (let venue = 0; venue < VENUES; venue++) {
-        const timeMs = 1_767_225_600_000 + round * 250
+        const timeMs = START_MS + round * ROUND_MS
         writer.begin(venue, asset.id, round + 1, timeMs, timeMs, asset.gridTick)
         if (round === 0) writer.add(EventKind.markPrice, 0, 0, asset.priceUsd)
         for (let i = 0; i < updatesPerBatch; i++) {
