@@ -68,7 +68,7 @@ Examples:
   npm start -- --clickhouse http://localhost:8123    history in a ClickHouse server
 
 Every flag can also be given as an environment variable: --port as LMAP_PORT, --no-store as LMAP_NO_STORE=1.
-Data lies in DIR/SOURCE: simulated, replayed and live history never mix. Ctrl-C stops in order.`
+Data lies in DIR/SOURCE: simulated, replayed and live history never mix; a replay of a simulated market is simulated too. Ctrl-C stops in order.`
 
 /** Reads flags and environment. Returns undefined where help or version was asked for and printed. */
 export function readConfig(argv: readonly string[], version: string): Config | undefined {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
-import { sourceNames } from './config.ts'
+import { type HistoryName, historyNames, historyUrl } from './history-name.ts'
 import { describeError, LmapError } from './model/errors.ts'
 import { type Client, openClient } from './store/client.ts'
 import { exportFormats, exportTables, readSlice, type Slice, sliceOf } from './store/export-slice.ts'
@@ -19,7 +19,7 @@ interface Flags {
   readonly format: string
   readonly out: string
   readonly data: string
-  readonly source: string
+  readonly source: HistoryName
   readonly clickhouse?: string
 }
 
@@ -60,7 +60,7 @@ function command(): Command {
     .option('--out <dir>', 'folder for the files', 'export')
     .addOption(new Option('--data <dir>', 'folder for history').env('LMAP_DATA').default('data'))
     .addOption(
-      new Option('--source <name>', 'whose history').env('LMAP_SOURCE').choices(sourceNames).default('simulator'),
+      new Option('--source <name>', 'whose history').env('LMAP_SOURCE').choices(historyNames).default('simulator'),
     )
     .addOption(new Option('--clickhouse <url>', 'from this ClickHouse server').env('LMAP_CLICKHOUSE'))
     .allowExcessArguments(false)
@@ -108,7 +108,8 @@ async function openReader(flags: Flags): Promise<{ read(slice: Slice): Promise<U
     read: (slice: Slice) => readSlice(client, slice),
     close: () => client.close(),
   })
-  if (flags.clickhouse !== undefined) return ofClient(await openClient({ url: flags.clickhouse }))
+  if (flags.clickhouse !== undefined)
+    return ofClient(await openClient({ url: historyUrl(flags.clickhouse, flags.source) }))
   const folder = join(resolve(flags.data), flags.source)
   const path = join(folder, 'clickhouse')
   const socket = join(folder, SOCKET)

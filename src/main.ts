@@ -1,6 +1,7 @@
 /** Entry point: flags and environment -> stages -> ordered stop. The one file that reads the clock and the environment. */
 import { readFileSync } from 'node:fs'
 import { readConfig } from './config.ts'
+import { isSimulated } from './history-name.ts'
 import { assets } from './model/assets.ts'
 import { describeError } from './model/errors.ts'
 import type { UnixMs } from './model/units.ts'
@@ -75,11 +76,11 @@ function address({ config, gateway }: System): string {
 }
 
 function banner(system: System): string {
-  const { config } = system
+  const { config, history } = system
   const names = config.assets ?? assets.map((asset) => asset.name)
   const what = {
     simulator: `SIMULATED market: ${counted(names.length, 'asset')} on ${venues.length} venues, ${config.rate} level updates/s, seed ${config.seed}`,
-    replay: `replay of ${config.path} at speed ${config.speed}`,
+    replay: `${isSimulated(history) ? 'SIMULATED, ' : ''}replay of ${config.path} at speed ${config.speed}`,
     live: `${counted(names.length, 'asset')} live on ${(config.venues ?? venues.map((venue) => venue.name)).join(', ')}`,
   }[config.source]
   const store = {

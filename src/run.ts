@@ -1,8 +1,9 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from './config.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { createGateway, type Gateway } from './gateway/server.ts'
+import { type HistoryName, historyNameOf, historyUrl, isSimulated } from './history-name.ts'
 import { createInProcessLog } from './log/in-process.ts'
 import { createKafkaLog } from './log/kafka.ts'
 import { type Asset, assetByName, assets } from './model/assets.ts'
@@ -27,7 +28,9 @@ const WEB_ROOT = fileURLToPath(new URL('../build/web', import.meta.url))
 
 /** A running system: every stage in one process. */
 export interface System {
+  /** As asked for, with the folder and the database of its history. */
   readonly config: Config
+  readonly history: HistoryName
   readonly engine: Engine
   readonly gateway: Gateway
   readonly source: Source
@@ -50,7 +53,9 @@ export interface Surroundings {
 }
 
 /** Starts every stage, left one last: nothing is sent before there is somebody to take it. */
-export async function run(config: Config, { log, now, version, proxyEnv, pretty }: Surroundings): Promise<System> {
+export async function run(asked: Config, { log, now, version, proxyEnv, pretty }: Surroundings): Promise<System> {
+  const name = await historyNameOf(asked.source, asked.path)
+  const config = ofHistory(asked, name)
   const metrics = createMetrics({ process: true })
   const started: Stage[] = []
   const failed = Promise.withResolvers<never>()
@@ -91,7 +96,7 @@ export async function run(config: Config, { log, now, version, proxyEnv, pretty 
       // Only a broker keeps what was sent between the checkpoint and this start.
       config.kafka === undefined ? 'interrupted' : 'whole',
     )
-    const eventLog = openLog(config, log)
+    const eventLog = openLog(config, name, log)
     const source = createSource(sourceSpec(config, engine, chosen, { now, proxyEnv, pretty }))
     let ready: string | undefined = 'the first events have not arrived yet.'
     const gateway = createGateway({
@@ -99,7 +104,7 @@ export async function run(config: Config, { log, now, version, proxyEnv, pretty 
       port: config.port,
       webRoot: WEB_ROOT,
       plans: config.plans,
-      simulated: config.source === 'simulator',
+      simulated: isSimulated(name),
       source: config.source,
       version,
       log,
@@ -141,7 +146,7 @@ export async function run(config: Config, { log, now, version, proxyEnv, pretty 
       started.splice(started.indexOf(engine), 0, keeper)
       await keeper.start()
     }
-    const sink = config.record === undefined ? eventLog : await recorded(config, eventLog, now, begin)
+    const sink = config.record === undefined ? eventLog : await recorded(config, name, eventLog, now, begin)
     await begin(source)
     observe(metrics, engine, source, eventLog)
     if (config.source === 'live') await begin(venueReport(source, log, metrics))
@@ -154,7 +159,17 @@ export async function run(config: Config, { log, now, version, proxyEnv, pretty 
       warnOfCorrupt(eventLog, log)
     })
     ended.catch(() => undefined)
-    return { config, engine, gateway, source, eventLog, metrics, ended: Promise.race([ended, failed.promise]), stop }
+    return {
+      config,
+      history: name,
+      engine,
+      gateway,
+      source,
+      eventLog,
+      metrics,
+      ended: Promise.race([ended, failed.promise]),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
@@ -170,6 +185,14 @@ function warnOfCorrupt(eventLog: EventLog, log: Log): void {
   )
 }
 
+/** The same with folder and database of the history. */
+function ofHistory(config: Config, name: HistoryName): Config {
+  const data = join(dirname(config.data), name)
+  const store =
+    config.store.kind === 'server' ? { ...config.store, url: historyUrl(config.store.url, name) } : config.store
+  return Object.freeze({ ...config, data, store })
+}
+
 function openStore(config: Config, log: Log, now: () => UnixMs): ClickHouseStore | undefined {
   if (config.store.kind === 'none') return undefined
   const client = config.store.kind === 'server' ? { url: config.store.url } : { path: join(config.data, 'clickhouse') }
@@ -179,9 +202,9 @@ function openStore(config: Config, log: Log, now: () => UnixMs): ClickHouseStore
   return createStore({ client, log, now, retention, cluster: config.cluster, spillFolder })
 }
 
-function openLog(config: Config, log: Log): EventLog {
+function openLog(config: Config, name: HistoryName, log: Log): EventLog {
   if (config.kafka === undefined) return createInProcessLog()
-  return createKafkaLog({ brokers: config.kafka, topic: config.topic, log, source: config.source })
+  return createKafkaLog({ brokers: config.kafka, topic: config.topic, log, source: name })
 }
 
 function sourceSpec(
@@ -230,11 +253,14 @@ function sourceSpec(
 /** Everything the source sends goes to the file first, so a recording holds what the map was made of. */
 async function recorded(
   config: Config,
+  name: HistoryName,
   eventLog: EventLog,
   now: () => UnixMs,
   begin: (stage: Stage) => Promise<Stage>,
 ): Promise<BatchSink> {
-  const recorder = createRecorder(config.record as string, { kind: config.source, createdMs: now() })
+  // What was simulated once stays simulated, however often it is recorded.
+  const kind = isSimulated(name) ? 'simulator' : config.source
+  const recorder = createRecorder(config.record as string, { kind, createdMs: now() })
   await begin({ name: 'recorder', start: async () => undefined, stop: () => recorder.stop() })
   return {
     write(batches) {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
-import { sourceNames } from './config.ts'
+import { type HistoryName, historyNames, historyUrl } from './history-name.ts'
 import { describeError, LmapError } from './model/errors.ts'
 import { type ClientOptions, openClient } from './store/client.ts'
 import { migrate } from './store/migrations.ts'
@@ -11,7 +11,7 @@ import { askSocket } from './store/sql-socket.ts'
 
 interface Flags {
   readonly data: string
-  readonly source: string
+  readonly source: HistoryName
   readonly clickhouse?: string
   readonly format: SqlFormat
 }
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
     .argument('<question...>', 'one SELECT')
     .addOption(new Option('--data <dir>', 'folder for history').env('LMAP_DATA').default('data'))
     .addOption(
-      new Option('--source <name>', 'whose history').env('LMAP_SOURCE').choices(sourceNames).default('simulator'),
+      new Option('--source <name>', 'whose history').env('LMAP_SOURCE').choices(historyNames).default('simulator'),
     )
     .addOption(new Option('--clickhouse <url>', 'ask this ClickHouse server').env('LMAP_CLICKHOUSE'))
     .addOption(new Option('--format <name>', 'of the answer').choices(Object.keys(sqlFormats)).default('table'))
@@ -57,7 +57,7 @@ async function main(): Promise<number> {
 }
 
 async function ask(sql: string, { data, source, clickhouse, format }: Flags): Promise<Uint8Array> {
-  if (clickhouse !== undefined) return askClient({ url: clickhouse }, sql, format)
+  if (clickhouse !== undefined) return askClient({ url: historyUrl(clickhouse, source) }, sql, format)
   const folder = join(resolve(data), source)
   const path = join(folder, 'clickhouse')
   const answer = await askSocket(join(folder, SOCKET), sql, format)

@@ -23,8 +23,9 @@ const rootFiles: Readonly<Record<string, readonly string[]>> = {
   'src/backtest.ts': ['engine', 'model'],
   'src/doctor.ts': ['venues', 'store', 'model', 'telemetry', 'src/config.ts'],
   'src/universe.ts': ['venues', 'model', 'telemetry', 'src/config.ts'],
-  'src/sql.ts': ['store', 'model', 'telemetry', 'src/config.ts'],
-  'src/export.ts': ['store', 'model', 'telemetry', 'src/config.ts'],
+  'src/history-name.ts': ['venues'],
+  'src/sql.ts': ['store', 'model', 'telemetry', 'src/config.ts', 'src/history-name.ts'],
+  'src/export.ts': ['store', 'model', 'telemetry', 'src/config.ts', 'src/history-name.ts'],
 }
 
 /** Folders that also run in a browser. */

@@ -1,6 +1,6 @@
 // Guards the command as users meet it: every failure is one line with a code and what to do, a run that ends tells what it
 // did, Ctrl-C stops in order and in time, and the next start goes on where the last one ended.
-import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -118,6 +118,29 @@ describe('recordings', () => {
     expect(counts.levels).toBeGreaterThan(100_000)
     expect(counts.columns).toBeGreaterThanOrEqual(2)
     expect(counts).toMatchObject({ gaps: 0, rejected: 0, corrupt: 0 })
+  })
+
+  test('of a simulated market are simulated: on the page, in the banner, in a folder of their own', async () => {
+    const data = newFolder()
+    const command = startMain([
+      '--source',
+      'replay',
+      '--path',
+      recording,
+      '--speed',
+      'max',
+      '--keep',
+      '--port',
+      '0',
+      '--data',
+      data,
+    ])
+    const address = await addressOf(command)
+    expect(await (await fetch(`${address}/api/v1/assets`)).json()).toMatchObject({ source: 'replay', simulated: true })
+    await command.said(/source +SIMULATED, replay of/)
+    expect(readdirSync(data)).toEqual(['replay-simulated'])
+    command.signal('SIGINT')
+    expect((await command.ended).code).toBe(0)
   })
 
   test('that break off are played up to the break, and told', async () => {
