@@ -1,17 +1,6 @@
 import { type ErrorCode, errorCodes } from '../model/errors.ts'
 import { FRAME_VERSION } from '../wire/frame.ts'
 
-/** Close codes are a contract about reconnecting, see docs/wire.md. */
-export const CloseCode = {
-  shutdown: 4000,
-  tooSlow: 4001,
-  tooManyMessages: 4002,
-  planChanged: 4003,
-  badRequest: 4500,
-  limit: 4501,
-  key: 4502,
-} as const
-
 /** 4500-4999 are terminal; every other end of a connection is worth another try. */
 export function isTerminal(code: number): boolean {
   return code >= 4500 && code <= 4999

@@ -1,4 +1,5 @@
 import type { LmapError } from '../model/errors.ts'
+import { CloseCode } from '../wire/close-code.ts'
 import type { Holder } from './access.ts'
 import type { Stream } from './stream.ts'
 import type { View } from './views.ts'
@@ -59,17 +60,6 @@ export function createClient(socket: Socket, visitor: Visitor, nowMs: number): C
     messages: 0,
   }
 }
-
-/** See docs/wire.md: 4000-4499 reconnect with back-off, 4500-4999 do not. */
-export const CloseCode = {
-  shutdown: 4000,
-  tooSlow: 4001,
-  tooManyMessages: 4002,
-  planChanged: 4003,
-  badRequest: 4500,
-  limit: 4501,
-  key: 4502,
-} as const
 
 /** What a client is told when a request is refused. */
 export function refusalText(error: LmapError, request: unknown): string {
