@@ -1,7 +1,7 @@
 import { AssetMemory } from '../src/engine/asset-memory.ts'
 import { instantiateCore, loadCore, mapOfCore } from '../src/engine/core.ts'
 import { readMessages } from '../src/engine/messages.ts'
-import { BatchCursor } from '../src/log/batch-cursor.ts'
+import { BatchCursor } from '../src/model/batch-cursor.ts'
 import { assetByName } from '../src/model/assets.ts'
 import { LmapError } from '../src/model/errors.ts'
 import type { ClosedColumn, LiquidationRow, ScoreRow } from '../src/model/stages.ts'

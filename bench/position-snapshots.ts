@@ -1,7 +1,7 @@
 import { AssetMemory } from '../src/engine/asset-memory.ts'
 import { type CoreExports, instantiateCore, loadCore, mapOfCore } from '../src/engine/core.ts'
 import { readMessages } from '../src/engine/messages.ts'
-import { BatchCursor } from '../src/log/batch-cursor.ts'
+import { BatchCursor } from '../src/model/batch-cursor.ts'
 import { type Asset, assetByName } from '../src/model/assets.ts'
 import { LmapError } from '../src/model/errors.ts'
 import { BUCKETS, Layer, usdOfCode } from '../src/model/layers.ts'

@@ -1,9 +1,9 @@
 import { ASSETS } from '../model/assets.ts'
+import { BatchCursor } from '../model/batch-cursor.ts'
 import { assert } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { BatchHandler, EventLog } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
-import { BatchCursor } from './batch-cursor.ts'
 
 export interface InProcessLogOptions {
   /** Bytes that may wait for the handler; a writer that ignores its promise runs into this. */

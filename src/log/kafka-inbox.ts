@@ -1,8 +1,8 @@
 import { ASSETS } from '../model/assets.ts'
+import { BatchCursor } from '../model/batch-cursor.ts'
 import type { BatchHandler } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
-import { BatchCursor } from './batch-cursor.ts'
 import { BATCHES_PER_MESSAGE, messageOf, offsetOf } from './kafka-offset.ts'
 
 /** Message offsets that a partition holds: `low` is the oldest, `high` the one that will be written next. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { BatchCursor } from '../model/batch-cursor.ts'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { AssetId } from '../model/units.ts'
-import { BatchCursor } from './batch-cursor.ts'
 import { BATCHES_PER_MESSAGE } from './kafka-offset.ts'
 
 /** Whole batches of one asset, one after the other. */

@@ -1,8 +1,8 @@
 // Guards time travel: what had closed at a time is what was closed then, to the bit, however much came later; the column
 // that was open is, at the end of any minute, what the core itself made of it; and the model is the one of then.
 import { beforeAll, expect, test } from 'vitest'
-import { BatchCursor } from '../../src/log/batch-cursor.ts'
 import { assetByName } from '../../src/model/assets.ts'
+import { BatchCursor } from '../../src/model/batch-cursor.ts'
 import { BUCKETS, LAYERS, Layer, layers, usdOfCode } from '../../src/model/layers.ts'
 import type { ClosedColumn } from '../../src/model/stages.ts'
 import { timeframes } from '../../src/model/timeframes.ts'

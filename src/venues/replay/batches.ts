@@ -1,6 +1,6 @@
-import { ASSETS, assetByName } from '../../model/assets.ts'
-import { BATCH_HEADER_BYTES, batchBytes, batchFault, EventKind, RECORD_BYTES, readHeader } from '../../model/events.ts'
-import { VENUES } from '../../model/venues.ts'
+import { assetByName } from '../../model/assets.ts'
+import { BatchCursor } from '../../model/batch-cursor.ts'
+import { BATCH_HEADER_BYTES, batchBytes, EventKind, RECORD_BYTES, readHeader } from '../../model/events.ts'
 import type { OutCounts } from '../mapper-out.ts'
 import { openRecording } from '../recording/reader.ts'
 import type { Recording, Step } from './recording.ts'
@@ -12,6 +12,7 @@ const ALIGNMENT_BYTES = 8
 export async function openBatches(path: string, assets?: readonly string[]): Promise<Recording> {
   const reader = await openRecording(path)
   const wanted = assets === undefined ? undefined : new Set(assets.map((name) => assetByName(name)?.id as number))
+  const cursor = new BatchCursor()
   let rejected = 0
   return {
     format: `recording of a ${reader.meta.kind} source`,
@@ -28,7 +29,10 @@ export async function openBatches(path: string, assets?: readonly string[]): Pro
           // The block is what was recorded (its sum is right), but here is no batch: on to the next that is sound.
           if (bytes === 0) {
             rejected++
-            at = soundBatch(view, at + ALIGNMENT_BYTES)
+            const from = at + ALIGNMENT_BYTES
+            cursor.open(block.subarray(from))
+            cursor.next()
+            at = from + cursor.start
             continue
           }
           const { asset, receiveMs } = readHeader(view, at)
@@ -43,15 +47,6 @@ export async function openBatches(path: string, assets?: readonly string[]): Pro
       }
     },
   }
-}
-
-/** Place of the next sound batch at or behind `at`, else the end. */
-function soundBatch(view: DataView, at: number): number {
-  while (at < view.byteLength) {
-    if (batchBytes(view, at) !== 0 && batchFault(view, at, VENUES, ASSETS) === undefined) return at
-    at += ALIGNMENT_BYTES
-  }
-  return view.byteLength
 }
 
 function countsOf(view: DataView, at: number, bytes: number): OutCounts {

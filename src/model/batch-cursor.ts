@@ -1,7 +1,7 @@
-import { ASSETS } from '../model/assets.ts'
-import { batchBytes, batchFault } from '../model/events.ts'
-import type { AssetId } from '../model/units.ts'
-import { VENUES } from '../model/venues.ts'
+import { ASSETS } from './assets.ts'
+import { batchBytes, batchFault } from './events.ts'
+import type { AssetId } from './units.ts'
+import { VENUES } from './venues.ts'
 
 const ALIGNMENT_BYTES = 8
 const ASSET_AT = 4
