@@ -13,6 +13,8 @@ const neighbours: Readonly<Record<string, readonly string[]>> = {
   engine: ['model', 'telemetry'],
   store: ['model', 'telemetry'],
   gateway: ['model', 'telemetry', 'wire'],
+  // Puts stages together, as src/run.ts does.
+  roles: ['*'],
 }
 
 /** Files directly under src/; `*` is every folder and each other. */
