@@ -108,9 +108,9 @@ export class Connection {
   }
 
   /** A map as it was known at a time, see fetchPast. */
-  at(asset: string, timeframe: string, atMs: number, columns?: number): Promise<MapState> {
+  at(asset: string, timeframe: string, atMs: number, columns?: number, signal?: AbortSignal): Promise<MapState> {
     const { url, key } = this.#options
-    return fetchPast({ url, key, asset, timeframe, atMs, columns })
+    return fetchPast({ url, key, asset, timeframe, atMs, columns, signal })
   }
 
   /** Ends every stream and the connection, for good. */

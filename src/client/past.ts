@@ -13,13 +13,15 @@ export interface PastRequest {
   readonly atMs: number
   /** 1 to 360, the one that was open then included; all by default. */
   readonly columns?: number | undefined
+  /** Gives the request up: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * A map as it was known at a time. `columns` had closed by then; `live` is what the open one had gathered until
  * `clockMs`, the last full minute that history knows, and undefined where that is nothing. It does not go on by itself.
  */
-export async function fetchPast({ url, key, asset, timeframe, atMs, columns }: PastRequest): Promise<MapState> {
+export async function fetchPast({ url, key, asset, timeframe, atMs, columns, signal }: PastRequest): Promise<MapState> {
   const address = new URL('/api/v1/map', url.replace(/^ws/, 'http'))
   address.search = new URLSearchParams({
     asset,
@@ -29,7 +31,7 @@ export async function fetchPast({ url, key, asset, timeframe, atMs, columns }: P
   }).toString()
   const headers: Record<string, string> = { accept: 'application/octet-stream' }
   if (key !== undefined) headers.authorization = `Bearer ${key}`
-  const answer = await fetch(address, { headers })
+  const answer = await fetch(address, { headers, signal: signal ?? null })
   if (!answer.ok) throw refusalOf(answer.status, await answer.text())
   const frame = new Uint8Array(await answer.arrayBuffer())
   const map = new MapState()

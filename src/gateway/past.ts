@@ -4,6 +4,7 @@ import { LmapError } from '../model/errors.ts'
 import { BUCKETS, layers } from '../model/layers.ts'
 import { modelStates } from '../model/model-states.ts'
 import type { Mode } from '../model/modes.ts'
+import { momentMs } from '../model/moment.ts'
 import type { ClosedColumn, PastMap } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
 import { VENUE_SLOTS } from '../model/venues.ts'
@@ -14,14 +15,10 @@ import type { MapFacts, MapMoment } from './map-json.ts'
 import { modeFacts } from './map-reading.ts'
 import type { MapQuery } from './query.ts'
 
-/** With a zone: a time that means another moment on another machine is refused. */
-const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/
-const TIME_MS_MAX = 4_102_444_800_000 // 2100-01-01
-
 /** A moment as Unix milliseconds or as ISO 8601 with its zone. */
 export function readTime(text: string): number {
-  const timeMs = /^\d{1,14}$/.test(text) ? Number(text) : isoTime.test(text) ? Date.parse(text) : Number.NaN
-  if (timeMs >= 0 && timeMs <= TIME_MS_MAX) return timeMs
+  const timeMs = momentMs(text)
+  if (timeMs !== undefined) return timeMs
   throw new LmapError('LMAP_REQUEST_INVALID', 'at is a time: Unix milliseconds, or ISO 8601 with its zone.', {
     hint: 'Such as 2026-11-22T10:15:00Z.',
   })

@@ -42,6 +42,23 @@ test('an address says what is shown; what it does not say or says wrong is the d
   expect(parseRoute(formatRoute(route), assets)).toEqual(route)
 })
 
+test('an address can name a price and a moment', () => {
+  const assets = ['BTC', 'ETH']
+  const atMs = Date.UTC(2026, 10, 22, 10, 15)
+  expect(parseRoute('#BTC/1m/hybrid@2026-11-22T10:15:00Z', assets)).toMatchObject({ asset: 'BTC', atMs })
+  expect(parseRoute('#BTC/1m/hybrid@2026-11-22T10%3A15%3A00Z', assets)).toMatchObject({ atMs })
+  expect(parseRoute('#ETH@2026-11-22T12:15:00.000+02:00', assets)).toMatchObject({ asset: 'ETH', mode: 'hybrid', atMs })
+  const full = { asset: 'BTC', timeframe: '1h', mode: 'raw', level: 64210.5, atMs } as const
+  expect(formatRoute(full)).toBe('#BTC/1h/raw/64210.5@2026-11-22T10:15:00Z')
+  expect(parseRoute(formatRoute(full), assets)).toEqual(full)
+  for (const bad of ['2026-11-22', '10:15', '-1', '1e99', "2026-11-22T10:15:00Z'", '', '%', '99999999999999']) {
+    expect(parseRoute(`#BTC/1m/hybrid@${bad}`, assets).atMs, bad).toBeUndefined()
+  }
+  for (const bad of ['-1', '0', '1e5', 'NaN', '1,000', '<b>', '1'.repeat(40)]) {
+    expect(parseRoute(`#BTC/1m/hybrid/${bad}`, assets).level, bad).toBeUndefined()
+  }
+})
+
 test('a list of assets is read or refused in words', () => {
   const good = { source: 'simulator', simulated: true, assets: [{ name: 'BTC', gridTick: 0.1, more: 1 }] }
   expect(readCatalogue(good)).toEqual({
