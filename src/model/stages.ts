@@ -227,6 +227,12 @@ export interface PastMap {
   readonly model: ModelStatus | undefined
 }
 
+/** How far the history of a stream goes: when its first column opened and its last one closed; both 0 while it has none. */
+export interface Extent {
+  readonly firstMs: number
+  readonly endMs: number
+}
+
 /** What the store offers to the rest, see store/. */
 export interface Store extends Stage {
   column(column: ClosedColumn): void
@@ -241,6 +247,8 @@ export interface Store extends Stage {
   columns(asset: AssetId, timeframe: number, most: number): Promise<ClosedColumn[]>
   /** A stream as known at `atMs`, with at most so many closed columns. */
   at(asset: AssetId, timeframe: number, atMs: number, most: number): Promise<PastMap>
+  /** Undefined where nothing is kept. */
+  extent(asset: AssetId, timeframe: number): Promise<Extent | undefined>
   /** Scored hours of an asset's forecast, the newest `most`, oldest first. */
   scores(asset: AssetId, most: number): Promise<ScoreRow[]>
   /** Newest checkpoint of each asset. */

@@ -15,6 +15,7 @@ export function createNoStore(): Store {
     checkpoint() {},
     columns: async () => [],
     at: async () => ({ closed: [], open: undefined, asOfMs: 0, model: undefined }),
+    extent: async () => undefined,
     scores: async () => [],
     checkpoints: async () => [],
     flush: async () => {},

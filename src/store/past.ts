@@ -1,5 +1,5 @@
 import { assets } from '../model/assets.ts'
-import type { ModelStatus, PastMap } from '../model/stages.ts'
+import type { Extent, ModelStatus, PastMap } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Client } from './client.ts'
@@ -25,6 +25,20 @@ export async function readPast(
   const newest = parts.at(-1) ?? closed.at(-1)
   const asOfMs = newest === undefined ? 0 : newest.openMs + timeframes[newest.timeframe]!.ms
   return { closed, open: openColumnOf(parts, timeframe), asOfMs, model: await readModel(client, asset, atMs) }
+}
+
+/** From the times alone: no cell is opened for it. */
+export async function readExtent(client: Client, asset: AssetId, timeframe: number): Promise<Extent> {
+  const { name, ms } = timeframes[timeframe]!
+  const [row] = await client.rows<{ readonly count: number; readonly firstMs: number; readonly lastMs: number }>(
+    `SELECT toUInt32(count()) AS count, toFloat64(toUnixTimestamp64Milli(min(time))) AS firstMs,
+      toFloat64(toUnixTimestamp64Milli(max(time))) AS lastMs
+    FROM columns WHERE asset = {asset:String} AND timeframe = {timeframe:String}`,
+    { asset: assets[asset]!.name, timeframe: name },
+  )
+  return row === undefined || row.count === 0
+    ? { firstMs: 0, endMs: 0 }
+    : { firstMs: row.firstMs, endMs: row.lastMs + ms }
 }
 
 /** The score that was published last; another model in the meantime is another row. */

@@ -7,6 +7,7 @@ import type { Report } from '../model/reports.ts'
 import type {
   Checkpoint,
   ClosedColumn,
+  Extent,
   LiquidationRow,
   PastMap,
   ScoreRow,
@@ -22,7 +23,7 @@ import { readContents } from './contents.ts'
 import { readSlice, type Slice } from './export-slice.ts'
 import { insertsOf } from './inserts.ts'
 import { migrate, readMigrations, statementForm } from './migrations.ts'
-import { readPast } from './past.ts'
+import { readExtent, readPast } from './past.ts'
 import { tableOfReport } from './report-rows.ts'
 import { applyRetention, type Retention } from './retention.ts'
 import { RowQueue } from './row-queue.ts'
@@ -170,6 +171,10 @@ class QueuedStore implements ClickHouseStore {
 
   at(asset: AssetId, timeframe: number, atMs: number, most: number): Promise<PastMap> {
     return readPast(this.#opened(), asset, timeframe, atMs, most)
+  }
+
+  extent(asset: AssetId, timeframe: number): Promise<Extent> {
+    return readExtent(this.#opened(), asset, timeframe)
   }
 
   async checkpoints(): Promise<Checkpoint[]> {

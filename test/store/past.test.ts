@@ -119,6 +119,18 @@ engineSuite('as of', () => {
     await store.stop()
   })
 
+  test('tells how far its history goes, by stream', async () => {
+    const store = createStore({ client: { path: temporaryFolder() }, log: keptLog(), now })
+    await store.start()
+    expect(await store.extent(asset(0), 0)).toEqual({ firstMs: 0, endMs: 0 })
+    for (const row of minutes(7)) store.column(row)
+    await store.flush()
+    expect(await store.extent(asset(0), 0)).toEqual({ firstMs: startMs, endMs: startMs + 7 * 60_000 })
+    expect(await store.extent(asset(0), 1)).toEqual({ firstMs: 0, endMs: 0 })
+    expect(await store.extent(asset(1), 0)).toEqual({ firstMs: 0, endMs: 0 })
+    await store.stop()
+  })
+
   test('an open hour is made of what had closed of it, at every minute', async () => {
     const store = createStore({ client: { path: temporaryFolder() }, log: keptLog(), now })
     await store.start()
