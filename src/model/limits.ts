@@ -161,10 +161,45 @@ export const limits = Object.freeze({
   /** Scored hours of a forecast that are told where the request does not say, and at most. */
   scoreHours: 168,
   scoreHoursMax: 720,
+  /** Reports of one asset and kind that newcomers get: those that stand, and the newest of those that are over. */
+  reportsStandingMax: 64,
+  reportsOverMax: 20,
   /** The plans file is looked at this often: a key that was revoked is off within this and a sweep. */
   plansLookMs: 1_000,
   /** Holders whose requests are counted before those of past minutes are forgotten. */
   holdersCountedMax: 10_000,
+  /** Alert rules of everybody and of one holder, the name of one, and the file of rules or a rule that is posted. */
+  alertRulesMax: 200,
+  alertRulesPerHolderMax: 20,
+  alertNameCharsMax: 80,
+  alertFileBytesMax: 1 << 18,
+  alertBodyBytesMax: 1 << 14,
+  /** The rules file is looked at this often; what has fired is written down this often. */
+  alertLookMs: 1_000,
+  alertKeepMs: 5_000,
+  /** Firings that are remembered so that none is told twice. */
+  alertKeysMax: 10_000,
+  /** A back-test: days, where it is not said and at most; its time; reports, columns and candles read; firings followed; at a time. */
+  alertBacktestDays: 7,
+  alertBacktestDaysMax: 30,
+  alertBacktestMsMax: 10_000,
+  alertBacktestRowsMax: 10_000,
+  alertBacktestColumnsMax: 2_016,
+  alertBacktestCandlesMax: 300_000,
+  alertBacktestTrialsMax: 500,
+  alertBacktestsMax: 1,
+  /** Webhooks that wait, on the way at a time, one try, tries, the answer that is read, and the back-off before jitter. */
+  webhookQueueMax: 1_000,
+  webhookInFlightMax: 4,
+  webhookMsMax: 10_000,
+  webhookTriesMax: 10,
+  webhookAnswerBytesMax: 1 << 16,
+  webhookRetryMs: 2_000,
+  webhookRetryMsMax: 900_000,
+  /** Characters of a webhook's address and of its secret. */
+  webhookUrlCharsMax: 1_024,
+  webhookSecretCharsMin: 16,
+  webhookSecretCharsMax: 256,
   /** Path and query of a request. */
   urlBytesMax: 2_048,
   /** The built page, held in memory. */
@@ -228,4 +263,6 @@ assert(limits.storeStopMsMax < limits.stopMsMax, 'the store gives up before it i
 assert(limits.kafkaMessageBytesMax >= BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES, 'a message holds any batch')
 assert(limits.kafkaSendBytesMax >= limits.kafkaMessageBytesMax, 'a request holds any message')
 assert(limits.kafkaBytesMax < limits.logBytesMax, 'writers are asked to wait long before the log refuses')
+assert(limits.alertKeysMax > limits.alertRulesMax, 'each rule is remembered')
+assert(limits.alertRulesPerHolderMax <= limits.alertRulesMax, 'a holder has his share of the rules')
 assert(limits.kafkaFlushMsMax < limits.stopMsMax, 'the last batches are sent within the time of a stop')

@@ -109,6 +109,12 @@ export type Report = WallRow | SweepRow | AbsorptionRow | ConvergenceRow
 export type ReportKind = Report['kind']
 export const reportKinds = ['wall', 'sweep', 'absorption', 'convergence'] as const satisfies readonly ReportKind[]
 
+/** Whether there is more to come of it: an active wall, an absorption that forms, a convergence that has not ended. */
+export function isStanding(row: Report): boolean {
+  if (row.kind === 'sweep') return false
+  return row.state === 'active' || row.state === 'forming' || (row.kind === 'convergence' && row.state !== 'ended')
+}
+
 /** Depth near price: (bids - asks) / (bids + asks), nearer ones weighing more. */
 export interface Asymmetry {
   /** All books together. */

@@ -1,0 +1,207 @@
+import { assets } from '../model/assets.ts'
+import { assert, LmapError } from '../model/errors.ts'
+import type { Limits } from '../model/limits.ts'
+import { reportFacts } from '../model/report-facts.ts'
+import type { Report, ReportKind } from '../model/reports.ts'
+import type { AssetId } from '../model/units.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { ReportBoard } from './report-board.ts'
+import { kindsOf, maskOfKinds, type ReportTopic, reportTopic } from './report-topic.ts'
+
+export interface ReportFeedOptions {
+  readonly limits: Limits
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly now: () => number
+  /** The newest rows of an asset that the store has, of any kind; undefined where there is no store. */
+  readonly history: ((asset: AssetId) => Promise<readonly Report[]>) | undefined
+  /** Text for all who are on the topic; `sequence` counts the messages of the topic. */
+  message(topic: string, sequence: number, text: Uint8Array): void
+  /** What a newcomer to the topic is sent first: it stands for every message up to its sequence. */
+  opening(topic: string, sequence: number, text: Uint8Array): void
+}
+
+/** The reports of one asset. */
+interface Lane {
+  readonly asset: AssetId
+  readonly board: ReportBoard
+  /** Told since the last flush, the last word of each. */
+  readonly pending: Map<string, Report>
+  /** By mask of kinds: those that somebody wants, how many that are, and how often something was sent to them. */
+  readonly wanted: Map<number, { holders: number; sequence: number }>
+  /** Masks whose newcomers wait for the history. */
+  readonly waiting: Set<number>
+  history: 'none' | 'loading' | 'loaded' | 'failed'
+  clockMs: number
+}
+
+/**
+ * Reports on their way to subscribers: gathered by `tell`, sent by `flush`, one text for all who want the same kinds of
+ * an asset. Newcomers get what stands and what was last over; so does whoever has missed something.
+ */
+export class ReportFeed {
+  readonly #options: ReportFeedOptions
+  readonly #lanes: readonly Lane[]
+  readonly #dirty = new Set<Lane>()
+  /** Each row is written as text once, for messages and openings alike. */
+  readonly #texts = new WeakMap<Report, string>()
+  readonly #numbers: ReturnType<typeof numbersOf>
+  /** Histories are read one after the other. */
+  #reading: Promise<void> = Promise.resolve()
+
+  constructor(options: ReportFeedOptions) {
+    this.#options = options
+    this.#numbers = numbersOf(options.metrics)
+    this.#lanes = assets.map(({ id }) => ({
+      asset: id,
+      board: new ReportBoard(options.limits),
+      pending: new Map(),
+      wanted: new Map(),
+      waiting: new Set(),
+      history: 'none',
+      clockMs: 0,
+    }))
+  }
+
+  tell(row: Report): void {
+    const lane = this.#at(row.asset)
+    move(lane, row.atMs)
+    const known = lane.pending.get(row.id)
+    if (known !== undefined && known.atMs > row.atMs) return
+    lane.pending.set(row.id, row)
+    this.#dirty.add(lane)
+  }
+
+  /** The asset's clock has come to this; rows that should have been told again by then are given up. */
+  clock(asset: AssetId, clockMs: number): void {
+    move(this.#at(asset), clockMs)
+  }
+
+  /** Publishes what was told since the last flush. */
+  flush(): void {
+    for (const lane of this.#dirty) this.#publish(lane)
+    this.#dirty.clear()
+  }
+
+  /** Rows that are known without the store, the newest start first. */
+  rows(asset: AssetId, kind: ReportKind): Report[] {
+    const { board, clockMs } = this.#at(asset)
+    return board.rows(kind, clockMs)
+  }
+
+  /** Somebody wants the topic. Followed by one release. */
+  acquire({ asset, mask }: ReportTopic): void {
+    const lane = this.#at(asset)
+    const wanted = lane.wanted.get(mask)
+    if (wanted === undefined) lane.wanted.set(mask, { holders: 1, sequence: 0 })
+    else wanted.holders++
+    if (lane.history === 'none' || lane.history === 'failed') this.#load(lane)
+  }
+
+  release({ asset, mask }: ReportTopic): void {
+    const lane = this.#at(asset)
+    const wanted = lane.wanted.get(mask)
+    assert(wanted !== undefined, 'a topic is released as often as it is acquired')
+    if (--wanted.holders > 0) return
+    lane.wanted.delete(mask)
+    lane.waiting.delete(mask)
+  }
+
+  /** Somebody waits for an opening of a topic that is wanted: it comes at once, or when the history is there. */
+  want({ asset, mask }: ReportTopic): void {
+    const lane = this.#at(asset)
+    if (lane.history === 'loading') lane.waiting.add(mask)
+    else this.#open(lane, mask)
+  }
+
+  #at(asset: AssetId): Lane {
+    const lane = this.#lanes[asset]
+    assert(lane !== undefined, 'the asset is of the table')
+    return lane
+  }
+
+  #publish(lane: Lane): void {
+    const rows = [...lane.pending.values()].filter((row) => lane.board.tell(row))
+    lane.pending.clear()
+    this.#numbers.rows.inc(rows.length)
+    for (const [mask, wanted] of lane.wanted) {
+      const chosen = rows.filter((row) => (maskOfKinds([row.kind]) & mask) !== 0)
+      if (chosen.length === 0) continue
+      wanted.sequence = (wanted.sequence + 1) >>> 0
+      this.#numbers.messages.inc()
+      const text = this.#text(lane, wanted.sequence, chosen)
+      this.#options.message(reportTopic(lane.asset, mask), wanted.sequence, text)
+    }
+  }
+
+  #open(lane: Lane, mask: number): void {
+    const { opening, now } = this.#options
+    const wanted = lane.wanted.get(mask)
+    assert(wanted !== undefined, 'an opening is asked for by somebody who holds the topic')
+    const kinds = kindsOf(mask)
+    const rows = kinds.flatMap((kind) => lane.board.rows(kind, lane.clockMs))
+    const sinceMs = lane.board.sinceMs ?? now()
+    this.#numbers.openings.inc()
+    opening(
+      reportTopic(lane.asset, mask),
+      wanted.sequence,
+      this.#text(lane, wanted.sequence, rows, { standing: true, kinds, sinceMs }),
+    )
+  }
+
+  #text({ asset, clockMs }: Lane, sequence: number, rows: readonly Report[], facts: object = {}): Uint8Array {
+    const head = JSON.stringify({ op: 'reports', asset: assets[asset]!.name, sequence, clockMs, ...facts })
+    return Buffer.from(`${head.slice(0, -1)},"rows":[${rows.map((row) => this.#rowText(row)).join(',')}]}`)
+  }
+
+  #rowText(row: Report): string {
+    let text = this.#texts.get(row)
+    if (text === undefined) this.#texts.set(row, (text = JSON.stringify(reportFacts(row))))
+    return text
+  }
+
+  #load(lane: Lane): void {
+    const { history } = this.#options
+    if (history === undefined) {
+      lane.history = 'loaded'
+      return
+    }
+    lane.history = 'loading'
+    this.#reading = this.#reading.then(async () => {
+      lane.history = (await this.#fill(lane, history)) ? 'loaded' : 'failed'
+      for (const mask of lane.waiting) this.#open(lane, mask)
+      lane.waiting.clear()
+    })
+  }
+
+  /** What happens now is worth more than the past: without it newcomers begin with what stands. */
+  async #fill(lane: Lane, history: NonNullable<ReportFeedOptions['history']>): Promise<boolean> {
+    const { log, limits } = this.#options
+    const late = new LmapError('LMAP_STAGE_TIMEOUT', `The store took more than ${limits.historyMsMax} ms for reports.`)
+    const { promise, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => reject(late), limits.historyMsMax).unref()
+    try {
+      lane.board.fill(await Promise.race([history(lane.asset), promise]))
+      return true
+    } catch (error) {
+      log.error({ error, asset: lane.asset }, 'reports of the past not read, newcomers begin with what stands')
+      return false
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function move(lane: Lane, clockMs: number): void {
+  lane.board.begin(clockMs)
+  if (clockMs > lane.clockMs) lane.clockMs = clockMs
+}
+
+function numbersOf(metrics: Metrics) {
+  return {
+    rows: metrics.counter('gateway_reports_total', 'Report rows told, the last word of each turn.'),
+    messages: metrics.counter('gateway_report_messages_total', 'Messages of report rows, one for all subscribers.'),
+    openings: metrics.counter('gateway_report_openings_total', 'Messages for newcomers to reports put together.'),
+  }
+}

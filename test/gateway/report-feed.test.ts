@@ -1,0 +1,205 @@
+// Guards the way of reports to subscribers by itself: rows of a turn leave as one text for each set of kinds that
+// somebody wants, newcomers get what stands and what was last over, bounds hold, and what nobody could have heard is said.
+import { expect, test } from 'vitest'
+import { ReportFeed, type ReportFeedOptions } from '../../src/gateway/report-feed.ts'
+import { ALL_KINDS, maskOfKinds } from '../../src/gateway/report-topic.ts'
+import { limits } from '../../src/model/limits.ts'
+import type { Report } from '../../src/model/reports.ts'
+import type { AssetId } from '../../src/model/units.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { absorptionRow, convergenceRow, START_MS, sweepRow, wallRow } from '../model/report-samples.ts'
+import { keptLog } from '../store/samples.ts'
+import { until } from './rig.ts'
+
+const BTC = { asset: 0 as AssetId, mask: ALL_KINDS }
+const WALLS = { asset: 0 as AssetId, mask: maskOfKinds(['wall']) }
+
+interface Sent {
+  topic: string
+  sequence: number
+  text: {
+    op: string
+    asset: string
+    sequence: number
+    clockMs: number
+    standing?: boolean
+    kinds?: string[]
+    sinceMs?: number
+    rows: { id: string; kind: string; state?: string; atMs: number }[]
+  }
+}
+
+function start(overrides: Partial<ReportFeedOptions> = {}) {
+  const messages: Sent[] = []
+  const openings: Sent[] = []
+  const keep = (list: Sent[]) => (topic: string, sequence: number, text: Uint8Array) =>
+    list.push({ topic, sequence, text: JSON.parse(Buffer.from(text).toString()) })
+  const log = keptLog()
+  const feed = new ReportFeed({
+    limits,
+    log,
+    metrics: createMetrics({ process: false }),
+    now: () => START_MS,
+    history: undefined,
+    message: keep(messages),
+    opening: keep(openings),
+    ...overrides,
+  })
+  const ids = (list: Sent[]) => list.at(-1)?.text.rows.map(({ id }) => id)
+  return { feed, messages, openings, log, ids }
+}
+
+const walls = (count: number, change: (index: number) => Partial<Report>): Report[] =>
+  Array.from({ length: count }, (_, index) => wallRow({ id: `wall-${index}`, ...(change(index) as object) }))
+
+test('rows of a turn are one message for each set of kinds, the last word of each', () => {
+  const { feed, messages } = start()
+  feed.acquire(BTC)
+  feed.acquire(WALLS)
+  feed.tell(wallRow())
+  feed.tell(wallRow({ atMs: START_MS + 6_000, state: 'filled' }))
+  feed.tell(sweepRow())
+  feed.flush()
+  feed.flush()
+  expect(messages.map(({ topic }) => topic)).toEqual(['reports/0/15', 'reports/0/1'])
+  expect(messages[0]!.text).toMatchObject({ op: 'reports', asset: 'BTC', sequence: 1, clockMs: START_MS + 6_000 })
+  expect(messages[0]!.text.rows).toMatchObject([{ state: 'filled', atMs: START_MS + 6_000 }, { kind: 'sweep' }])
+  expect(messages[1]!.text.rows).toMatchObject([{ kind: 'wall', state: 'filled' }])
+  feed.tell(absorptionRow())
+  feed.flush()
+  expect(messages.slice(2).map(({ topic, sequence }) => [topic, sequence])).toEqual([['reports/0/15', 2]])
+})
+
+test('what nobody wants is not sent, and topics end with their last holder', () => {
+  const { feed, messages } = start()
+  feed.tell(wallRow())
+  feed.flush()
+  feed.acquire(BTC)
+  feed.acquire(BTC)
+  feed.release(BTC)
+  feed.tell(sweepRow())
+  feed.flush()
+  feed.release(BTC)
+  feed.tell(absorptionRow())
+  feed.flush()
+  expect(messages.map(({ text }) => text.rows[0]!.kind)).toEqual(['sweep'])
+})
+
+test('newcomers get what stands and what was last over, with the sequence that goes on from there', () => {
+  const { feed, openings, messages } = start()
+  feed.acquire(BTC)
+  for (const row of [wallRow(), sweepRow(), absorptionRow(), convergenceRow()]) feed.tell(row)
+  feed.flush()
+  feed.want(BTC)
+  const [opening] = openings
+  expect(opening).toMatchObject({ topic: 'reports/0/15', sequence: 1 })
+  expect(opening!.text).toMatchObject({
+    standing: true,
+    kinds: ['wall', 'sweep', 'absorption', 'convergence'],
+    sequence: 1,
+    sinceMs: START_MS + 5_000,
+  })
+  expect(opening!.text.rows.map(({ kind }) => kind)).toEqual(['wall', 'sweep', 'absorption', 'convergence'])
+  feed.tell(wallRow({ atMs: START_MS + 9_000, state: 'pulled' }))
+  feed.want(BTC)
+  // What was told since the last flush belongs to the next message, not to this opening.
+  expect(openings[1]!.text.rows[0]!.state).toBe('active')
+  feed.flush()
+  expect(messages.at(-1)).toMatchObject({ sequence: 2, text: { rows: [{ state: 'pulled' }] } })
+})
+
+test('an old word does not replace a newer one', () => {
+  const { feed, openings, messages } = start()
+  feed.acquire(WALLS)
+  feed.tell(wallRow({ atMs: START_MS + 9_000, state: 'filled' }))
+  feed.flush()
+  feed.tell(wallRow({ atMs: START_MS + 8_000, state: 'active' }))
+  feed.flush()
+  feed.want(WALLS)
+  expect(messages.length).toBe(1)
+  expect(openings[0]!.text.rows).toMatchObject([{ state: 'filled' }])
+})
+
+test('of what is over the newest are kept, of what stands as many as the limit says', () => {
+  const { feed, openings } = start()
+  feed.acquire(WALLS)
+  const ended = walls(30, (index) => ({ startMs: START_MS + index, atMs: START_MS + index, state: 'faded' }))
+  const active = walls(70, (index) => ({
+    id: `active-${index}`,
+    startMs: START_MS + 1_000 + index,
+    atMs: START_MS + 1_000 + index,
+  }))
+  for (const row of [...ended, ...active]) feed.tell(row)
+  feed.flush()
+  feed.want(WALLS)
+  const { rows, sinceMs } = openings[0]!.text
+  expect(rows.length).toBe(limits.reportsStandingMax + limits.reportsOverMax)
+  expect(rows[0]!.id).toBe('active-69')
+  expect(rows.at(-1)!.id).toBe('wall-10')
+  // Up to here something is missing: active-5 was the last that went.
+  expect(sinceMs).toBe(START_MS + 1_005)
+})
+
+test('a wall that is not told again is given up', () => {
+  const { feed, openings } = start()
+  feed.acquire(WALLS)
+  feed.tell(wallRow())
+  feed.flush()
+  feed.clock(WALLS.asset, START_MS + 5_000 + 180_001)
+  feed.want(WALLS)
+  expect(openings[0]!.text.rows).toEqual([])
+})
+
+test('newcomers wait for the history, once; of it only what is over counts', async () => {
+  const history = Promise.withResolvers<Report[]>()
+  let asked = 0
+  const { feed, openings, ids } = start({
+    history: () => {
+      asked++
+      return history.promise
+    },
+  })
+  feed.acquire(BTC)
+  feed.acquire(WALLS)
+  feed.want(BTC)
+  feed.want(WALLS)
+  feed.tell(wallRow({ id: 'heard', startMs: START_MS + 1, state: 'filled' }))
+  feed.flush()
+  expect(openings).toEqual([])
+  const past = walls(30, (index) => ({ startMs: START_MS - index, atMs: START_MS - index, state: 'faded' }))
+  history.resolve([wallRow({ id: 'stale' }), wallRow({ id: 'heard', atMs: START_MS - 1 }), ...past])
+  await until('the openings', () => openings.length === 2)
+  expect(asked).toBe(1)
+  expect(openings[0]!.text.rows.length).toBe(limits.reportsOverMax)
+  expect(ids(openings)!.slice(0, 3)).toEqual(['heard', 'wall-0', 'wall-1'])
+  expect(openings[1]!.text.rows[0]).toMatchObject({ id: 'heard', state: 'filled' })
+})
+
+test('without its history a newcomer begins with what stands, and the next one causes another try', async () => {
+  let tries = 0
+  const { feed, openings, log } = start({
+    history: async () => {
+      tries++
+      throw new Error('the store is away')
+    },
+  })
+  feed.tell(wallRow())
+  feed.flush()
+  feed.acquire(BTC)
+  feed.want(BTC)
+  await until('the opening', () => openings.length === 1)
+  expect(openings[0]!.text.rows.length).toBe(1)
+  expect(log.lines.join()).toContain('reports of the past not read')
+  feed.acquire(WALLS)
+  await until('another try', () => tries === 2)
+})
+
+test('a history that takes too long is not waited for', async () => {
+  const { feed, openings } = start({
+    limits: { ...limits, historyMsMax: 10 },
+    history: () => new Promise(() => undefined),
+  })
+  feed.acquire(BTC)
+  feed.want(BTC)
+  await until('the opening', () => openings.length === 1)
+})
