@@ -48,7 +48,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   pino: /^src\/telemetry\/log\.ts$/,
   'pino-pretty': /^src\/telemetry\/log\.ts$/,
   'prom-client': /^src\/telemetry\/metrics\.ts$/,
-  'lz4-napi': /^src\/(log\/kafka|store\/checkpoint-rows|venues\/recording\/(reader|recorder))\.ts$/,
+  'lz4-napi': /^src\/(log\/kafka-client|store\/checkpoint-rows|venues\/recording\/(reader|recorder))\.ts$/,
   'lightweight-charts': /^src\/web\//,
 }
 

@@ -1,12 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import kafkajs, { type Admin, type Consumer, type EachBatchPayload, type Kafka, type Producer } from 'kafkajs'
-import { compressFrame, decompressFrame } from 'lz4-napi'
+import kafkajs, { type Consumer, type EachBatchPayload, type Producer } from 'kafkajs'
 import { assert, LmapError } from '../model/errors.ts'
-import { limits } from '../model/limits.ts'
 import type { BatchHandler, EventLog } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
-import { KafkaInbox, type PartitionRange } from './kafka-inbox.ts'
+import { KafkaTopic, RETRY, refusalOf } from './kafka-client.ts'
+import { KafkaInbox } from './kafka-inbox.ts'
 import { KafkaLink } from './kafka-link.ts'
 import { KafkaOutbox, type OutboxMessage } from './kafka-outbox.ts'
 
@@ -33,25 +31,13 @@ const REBALANCE_MS = 15_000
 // half as much again. It is also the longest that a stop waits for one.
 const FETCH_WAIT_MS = 40
 const FETCH_BYTES_MIN = 1 << 18
-const CONNECT_MS = 1_500
-const REQUEST_MS = 10_000
-// kafkajs gives up after about a second; what happens then is decided here, in one place.
-const RETRY = { retries: 3, initialRetryTime: 100, maxRetryTime: 500 }
-const TOPIC_SETTINGS = {
+export const EVENT_TOPIC_SETTINGS = {
   'compression.type': 'lz4',
   // A day, at most 2 GiB per partition: a restart needs what came after the last checkpoint.
   'retention.ms': String(24 * 3_600_000),
   'retention.bytes': String(2 ** 31),
   'segment.bytes': String(2 ** 27),
 }
-const START_HINT = 'Start one with `npm run kafka`, or name another broker.'
-
-// Readers in Java refuse frames with a content checksum; the record batch has its own.
-kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
-  compress: (encoder: { buffer: Buffer }) => compressFrame(encoder.buffer, { contentChecksum: false }),
-  decompress: (buffer: Buffer) => decompressFrame(buffer),
-})
-
 /** The ordered log on a Kafka topic, see docs/kafka.md: partition = asset % partitions, offsets as in kafka-offset.ts. */
 export function createKafkaLog(options: KafkaLogOptions): EventLog {
   return new KafkaLog({ ...kafkaDefaults, ...options })
@@ -62,7 +48,7 @@ type Settings = typeof kafkaDefaults & KafkaLogOptions
 class KafkaLog implements EventLog {
   readonly name = 'kafka'
   readonly #settings: Settings
-  readonly #kafka: Kafka
+  readonly #topic: KafkaTopic
   readonly #producer: Producer
   readonly #outbox: KafkaOutbox
   readonly #link: KafkaLink
@@ -74,31 +60,13 @@ class KafkaLog implements EventLog {
   #failure: LmapError | undefined
 
   constructor(settings: Settings) {
-    checkSettings(settings)
+    if (settings.group === '') {
+      throw new LmapError('LMAP_KAFKA_CONFIG', 'the group has no name.', { hint: 'Example: --kafka localhost:9092' })
+    }
     this.#settings = settings
+    this.#topic = new KafkaTopic(settings)
     this.#link = new KafkaLink(settings.brokers, settings.log)
-    this.#kafka = new kafkajs.Kafka({
-      clientId: settings.clientId,
-      brokers: [...settings.brokers],
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      retry: RETRY,
-      logLevel: kafkajs.logLevel.WARN,
-      // It repeats itself with every try: what matters is said once by the link.
-      logCreator:
-        () =>
-        ({ namespace, log: { message } }) =>
-          settings.log.debug({ namespace }, `kafkajs: ${message}`),
-    })
-    this.#producer = this.#kafka.producer({
-      idempotent: true,
-      retry: RETRY,
-      allowAutoTopicCreation: false,
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition!,
-    })
+    this.#producer = this.#topic.producer()
     this.#outbox = new KafkaOutbox({
       partitions: settings.partitions,
       send: (partition, messages) => this.#produce(partition, messages),
@@ -122,9 +90,9 @@ class KafkaLog implements EventLog {
     assert(this.#inbox === undefined, 'the log has one handler')
     await this.start()
     const { group, source, log } = this.#settings
-    const inbox = new KafkaInbox({ ranges: await this.#ranges(), handler, from, source, log })
+    const inbox = new KafkaInbox({ ranges: await this.#topic.ranges(), handler, from, source, log })
     this.#inbox = inbox
-    const consumer = this.#kafka.consumer({
+    const consumer = this.#topic.kafka.consumer({
       groupId: group,
       sessionTimeout: SESSION_MS,
       heartbeatInterval: HEARTBEAT_MS,
@@ -142,7 +110,7 @@ class KafkaLog implements EventLog {
     if (this.#failure !== undefined) throw this.#failure
     await this.#outbox.flush()
     if (this.#inbox === undefined) return
-    await this.#inbox.reached(() => this.#assigned, await this.#ranges())
+    await this.#inbox.reached(() => this.#assigned, await this.#topic.ranges())
   }
 
   stop(): Promise<void> {
@@ -155,20 +123,11 @@ class KafkaLog implements EventLog {
   }
 
   async #connect(): Promise<void> {
-    const { topic, partitions, brokers } = this.#settings
     try {
-      const found = await this.#administer(async (admin) => {
-        await admin.createTopics({ topics: [topicConfig(topic, partitions)], waitForLeaders: true })
-        return (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]!.partitions.length
-      })
-      if (found !== partitions) {
-        throw new LmapError('LMAP_KAFKA_CONFIG', `topic ${topic} has ${found} partitions, not ${partitions}.`, {
-          hint: 'Use another topic, or set the same number of partitions: it decides where an asset is written.',
-        })
-      }
+      await this.#topic.make(EVENT_TOPIC_SETTINGS)
       await this.#producer.connect()
     } catch (error) {
-      throw startError(error, brokers)
+      throw this.#topic.startError(error)
     }
   }
 
@@ -192,7 +151,7 @@ class KafkaLog implements EventLog {
 
   /** Resolves when the group has given us our partitions and each is set to where it must go on. */
   async #read(consumer: Consumer, inbox: KafkaInbox): Promise<void> {
-    const { topic, brokers } = this.#settings
+    const { topic } = this.#settings
     const { promise: joined, resolve, reject } = Promise.withResolvers<void>()
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#assigned = payload.memberAssignment[topic] ?? []
@@ -209,7 +168,7 @@ class KafkaLog implements EventLog {
         this.#link.lost('reading', payload.error)
         return
       }
-      const error = startError(payload.error, brokers)
+      const error = this.#topic.startError(payload.error)
       if (this.#stopping === undefined) this.#fail(error)
       reject(error)
     })
@@ -225,7 +184,7 @@ class KafkaLog implements EventLog {
       })
       await Promise.all([run, joined])
     } catch (error) {
-      throw startError(error, brokers)
+      throw this.#topic.startError(error)
     }
   }
 
@@ -253,34 +212,6 @@ class KafkaLog implements EventLog {
     }
   }
 
-  async #ranges(): Promise<PartitionRange[]> {
-    const { topic, brokers } = this.#settings
-    const untilMs = performance.now() + limits.kafkaRetryMsMax
-    for (;;) {
-      try {
-        const offsets = await this.#administer((admin) => admin.fetchTopicOffsets(topic))
-        return offsets
-          .toSorted((a, b) => a.partition - b.partition)
-          .map(({ low, high }) => ({ low: Number(low), high: Number(high) }))
-      } catch (error) {
-        // A topic that was made a moment ago may have no leader yet, and the client's own retries do not cover this.
-        const isEarly = error instanceof kafkajs.KafkaJSProtocolError && error.retriable
-        if (!isEarly || performance.now() > untilMs) throw startError(error, brokers)
-        await sleep(limits.kafkaRetryMsMin)
-      }
-    }
-  }
-
-  async #administer<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = this.#kafka.admin({ retry: RETRY })
-    try {
-      await admin.connect()
-      return await work(admin)
-    } finally {
-      await admin.disconnect()
-    }
-  }
-
   #fail(error: LmapError): void {
     if (this.#failure !== undefined) return
     this.#failure = error
@@ -298,7 +229,7 @@ class KafkaLog implements EventLog {
 }
 
 /** A group that hears nothing from us gives our partitions to others, so a wait keeps its heart beating. */
-async function withHeartbeat(taken: Promise<boolean>, heartbeat: () => Promise<void>): Promise<boolean> {
+export async function withHeartbeat(taken: Promise<boolean>, heartbeat: () => Promise<void>): Promise<boolean> {
   let failure: unknown
   const timer = setInterval(() => {
     heartbeat().catch((error: unknown) => {
@@ -312,43 +243,4 @@ async function withHeartbeat(taken: Promise<boolean>, heartbeat: () => Promise<v
   } finally {
     clearInterval(timer)
   }
-}
-
-function topicConfig(topic: string, numPartitions: number) {
-  const configEntries = Object.entries(TOPIC_SETTINGS).map(([name, value]) => ({ name, value }))
-  return { topic, numPartitions, configEntries }
-}
-
-function checkSettings({ brokers, partitions, topic, group }: Settings): void {
-  const bad = brokers.find((broker) => !/^[^\s:]+:\d{1,5}$/.test(broker))
-  let problem: string | undefined
-  if (brokers.length === 0) problem = 'no broker was named'
-  else if (bad !== undefined) problem = `"${bad}" is not the address of a broker`
-  else if (!/^[\w.-]{1,249}$/.test(topic)) problem = `"${topic}" cannot be the name of a topic`
-  else if (group === '') problem = 'the group has no name'
-  else if (!Number.isInteger(partitions) || partitions < 1) problem = `${partitions} is not a number of partitions`
-  if (problem !== undefined) {
-    throw new LmapError('LMAP_KAFKA_CONFIG', `${problem}.`, { hint: 'Example: --kafka localhost:9092' })
-  }
-}
-
-function startError(error: unknown, brokers: readonly string[]): LmapError {
-  if (error instanceof LmapError) return error
-  return (
-    refusalOf(error) ??
-    new LmapError('LMAP_KAFKA_DOWN', `no Kafka broker answers at ${brokers.join(', ')}.`, {
-      hint: START_HINT,
-      cause: error,
-    })
-  )
-}
-
-/** What the broker will not change its mind about: rights, sizes, settings. */
-function refusalOf(error: unknown): LmapError | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof kafkajs.KafkaJSProtocolError && !cause.retriable) {
-      return new LmapError('LMAP_KAFKA_CONFIG', `Kafka refuses: ${cause.message}`, { cause: error })
-    }
-  }
-  return undefined
 }
