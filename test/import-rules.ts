@@ -40,7 +40,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   '@clickhouse/client': /^src\/store\/client\.ts$/,
   // The back-test reads Parquet with the engine, without a store.
   chdb: /^src\/(store\/client|engine\/backtest\/table-file)\.ts$/,
-  'uWebSockets.js': /^src\/gateway\/server\.ts$/,
+  'uWebSockets.js': /^src\/gateway\/(front|http-exchange)\.ts$/,
   commander: /^src\/(config|backtest|sql|export|doctor|universe)\.ts$/,
   ws: /^src\/venues\/live\/connection\.ts$/,
   zod: /^src\/gateway\/(control|plans|openapi)\.ts$/,

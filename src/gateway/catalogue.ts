@@ -29,6 +29,18 @@ export function helloText(origin: Origin, plan: Plan | undefined): string {
   })
 }
 
+/** First messages as bytes, written once for each plan: clients of one plan are many. */
+export function hellos(origin: Origin): (plan: Plan | undefined) => Uint8Array {
+  const open = Buffer.from(helloText(origin, undefined))
+  const byPlan = new WeakMap<Plan, Uint8Array>()
+  return (plan) => {
+    if (plan === undefined) return open
+    let bytes = byPlan.get(plan)
+    if (bytes === undefined) byPlan.set(plan, (bytes = Buffer.from(helloText(origin, plan))))
+    return bytes
+  }
+}
+
 /** Body of /api/v1/assets: everything that does not change while the program runs. */
 export function catalogueText(origin: Origin): string {
   return JSON.stringify({

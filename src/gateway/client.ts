@@ -1,8 +1,7 @@
 import type { LmapError } from '../model/errors.ts'
 import { CloseCode } from '../wire/close-code.ts'
 import type { Holder } from './access.ts'
-import type { Stream } from './stream.ts'
-import type { View } from './views.ts'
+import type { Channel } from './channel.ts'
 
 /** What the fan-out uses of a WebSocket. Nothing of it may be touched once the socket is closed. */
 export interface Socket {
@@ -10,17 +9,21 @@ export interface Socket {
   getBufferedAmount(): number
   subscribe(topic: string): boolean
   unsubscribe(topic: string): boolean
+  /** What is sent within the call leaves together. */
+  cork(send: () => void): unknown
   /** Closes; the close handler runs before this returns. */
   end(code: number, reason: string): void
 }
 
 export interface Subscription {
-  readonly view: View
-  /** Whether the socket is on the stream's topic; else it waits for a snapshot. */
+  readonly channel: Channel
+  /** Which of the channel's openings it wants. */
+  readonly part: number
+  /** Whether the socket is on the channel's topic; else it waits for an opening. */
   isLive: boolean
-  /** Has once acknowledged a frame in time since its snapshot. Before that a slow line may still carry the snapshot. */
+  /** Has once acknowledged a frame in time since its opening. Before that a slow line may still carry the opening. */
   hasCaughtUp: boolean
-  /** Was behind: gets its snapshot only when it has acknowledged this. */
+  /** Was behind: gets its opening only when it has acknowledged this. */
   awaited: number | undefined
 }
 
@@ -32,7 +35,8 @@ export interface Client {
   readonly credential: string | undefined
   /** Undefined where there are no plans. */
   holder: Holder | undefined
-  readonly subscriptions: Map<Stream, Subscription>
+  /** By subject: a client has each stream once, whatever it wants of it. */
+  readonly subscriptions: Map<number, Subscription>
   isClosed: boolean
   /** Since when it has not taken all that it was sent; undefined while it keeps up. */
   behindSinceMs: number | undefined

@@ -4,14 +4,14 @@ import type { ClosedColumn } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import { BlockType, encodeColumn } from '../wire/blocks.ts'
-import type { GatewayMetrics } from './gateway-metrics.ts'
+import type { StreamMetrics } from './gateway-metrics.ts'
 import type { Stream } from './stream.ts'
 
 export interface HistoryOptions {
   /** Newest closed columns of a stream, oldest first. */
   read(asset: AssetId, timeframe: number): Promise<ClosedColumn[]>
   log: Log
-  metrics: GatewayMetrics
+  metrics: StreamMetrics
   loadsMax: number
   loadMsMax: number
 }

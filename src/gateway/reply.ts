@@ -19,7 +19,7 @@ export interface Request {
 export interface Reply {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
-  readonly body: string | Uint8Array | Iterable<string>
+  readonly body: string | Uint8Array | Iterable<string> | AsyncIterable<string>
 }
 
 const statusTexts: Readonly<Record<number, string>> = {

@@ -5,10 +5,12 @@ import { TIMEFRAMES } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { encodeFrame, FrameFlag, FrameKind } from '../wire/frame.ts'
 import { ALL_LAYERS, keepLayers } from '../wire/keep-layers.ts'
-import type { GatewayMetrics } from './gateway-metrics.ts'
+import type { Broadcast, Supply } from './channels.ts'
+import type { StreamMetrics } from './gateway-metrics.ts'
 import type { History } from './history.ts'
 import { Stream } from './stream.ts'
-import type { View } from './views.ts'
+import { type MapTopic, mapTopic, readMapTopic } from './topics.ts'
+import { type View, viewOf } from './views.ts'
 
 /** State of the model behind the predicted layers of an asset, see docs/wire.md. */
 export interface ModelStatus {
@@ -20,22 +22,19 @@ export interface ModelStatus {
 export interface StreamTableOptions {
   simulated: boolean
   history: History
-  metrics: GatewayMetrics
+  metrics: StreamMetrics
   now(): number
   /** Tells the engine that a stream is wanted, or has not been for a while. */
   activate(asset: AssetId, timeframe: number, on: boolean): void
   /** By venue id, see docs/wire.md. */
   venueStates(asset: AssetId): Uint8Array
   model(asset: AssetId): ModelStatus
-  /** Masks of layers that somebody is subscribed to the stream with. */
-  masks(stream: Stream): Iterable<number>
-  /** Sends a frame to whoever gets these layers of the stream; answers how many that are. */
-  publish(stream: Stream, mask: number, frame: Uint8Array): number
-  /** What subscribers have is of no use any more: each needs a snapshot. */
-  renew(stream: Stream): void
+  /** Where frames go: to all who fan out. */
+  broadcast: Broadcast
   /** A stream has got its history, or its first key, or can have none. */
   changed(stream: Stream): void
   lingerMs: number
+  historyRetryMs: number
   idleMax: number
 }
 
@@ -49,6 +48,9 @@ export class StreamTable {
   readonly #lingering = new Map<Stream, number>()
   /** Streams that are off whose closed columns are still here, the longest idle first. */
   readonly #idle = new Set<Stream>()
+  /** When a history was last not to be had. */
+  #failedMs = 0
+  #isRetrying = false
 
   constructor(options: StreamTableOptions) {
     this.#options = options
@@ -70,7 +72,16 @@ export class StreamTable {
     return this.#streams.reduce((count, stream) => count + (stream.isOn ? 1 : 0), 0)
   }
 
-  /** Every acquire is followed by one release. */
+  /** What subscribers may ask for: topics of the map, each held once. */
+  get supply(): Supply {
+    return {
+      acquire: (topic) => this.#subscribe(this.#topic(topic), 1),
+      release: (topic) => this.#subscribe(this.#topic(topic), -1),
+      want: (topic, columns) => this.#want(this.#topic(topic), columns),
+    }
+  }
+
+  /** For who only reads. Every acquire is followed by one release. */
   acquire(stream: Stream): void {
     stream.users++
     this.#idle.delete(stream)
@@ -80,10 +91,7 @@ export class StreamTable {
       this.#options.activate(stream.asset, stream.timeframe, true)
     }
     if (stream.history === 'none' || stream.history === 'failed') {
-      void this.#options.history.load(stream).then(() => {
-        if (!stream.isOn) this.#retire(stream)
-        this.#options.changed(stream)
-      })
+      void this.#load(stream)
     }
   }
 
@@ -93,10 +101,11 @@ export class StreamTable {
     if (stream.users === 0) this.#lingering.set(stream, this.#options.now())
   }
 
-  /** Turns off what nobody has wanted for a while. */
+  /** Turns off what nobody has wanted for a while, and asks the store again that has failed. */
   sweep(): void {
-    const { now, lingerMs } = this.#options
+    const { now, lingerMs, historyRetryMs } = this.#options
     const nowMs = now()
+    if (nowMs - this.#failedMs >= historyRetryMs) void this.#retry()
     for (const [stream, sinceMs] of this.#lingering) if (nowMs - sinceMs >= lingerMs) this.#turnOff(stream)
   }
 
@@ -120,7 +129,7 @@ export class StreamTable {
     for (const stream of streams) this.#publish(stream)
   }
 
-  /** The frame a newcomer gets; the same bytes until something changes. */
+  /** The stream as it is now, as one frame; the same bytes until something changes. */
   snapshot(stream: Stream, view: View): Uint8Array {
     let snapshot = stream.snapshots.get(view)
     if (snapshot === undefined) {
@@ -131,22 +140,79 @@ export class StreamTable {
     return snapshot
   }
 
+  async #load(stream: Stream): Promise<void> {
+    const { history, changed, now } = this.#options
+    await history.load(stream)
+    if (stream.history === 'failed') this.#failedMs = now()
+    if (!stream.isOn) this.#retire(stream)
+    changed(stream)
+    for (const view of stream.wanted) this.#open(stream, view)
+    stream.wanted.clear()
+  }
+
+  /** Streams that started without their past, one after the other, until one fails again. */
+  async #retry(): Promise<void> {
+    if (this.#isRetrying) return
+    this.#isRetrying = true
+    for (const stream of this.#streams) {
+      if (stream.users === 0 || stream.history !== 'failed') continue
+      await this.#load(stream)
+      // As narrowed above it would still be 'failed'.
+      if ((stream.history as Stream['history']) !== 'loaded') break
+      for (const mask of stream.masks) this.#options.broadcast.renew(mapTopic(stream.asset, stream.timeframe, mask))
+    }
+    this.#isRetrying = false
+  }
+
+  #topic(topic: string): MapTopic {
+    const map = readMapTopic(topic)
+    assert(map !== undefined, 'the table supplies the map')
+    return map
+  }
+
+  #subscribe({ asset, timeframe, mask }: MapTopic, change: 1 | -1): void {
+    const stream = this.at(asset, timeframe)
+    if (change > 0) stream.masks.add(mask)
+    else stream.masks.delete(mask)
+    if (change > 0) this.acquire(stream)
+    else this.release(stream)
+  }
+
+  #want({ asset, timeframe, mask }: MapTopic, columns: number): void {
+    const stream = this.at(asset, timeframe)
+    const view = viewOf(mask, columns)
+    // Without its past a snapshot would have to be followed by another at once.
+    if (stream.history === 'loading') stream.wanted.add(view)
+    else this.#open(stream, view)
+  }
+
+  /** Newcomers are served with this and the deltas that follow it. */
+  #open(stream: Stream, view: View): void {
+    const { broadcast, now } = this.#options
+    const { asset, timeframe, sequence } = stream
+    const topic = mapTopic(asset, timeframe, view.mask)
+    const bytes = this.snapshot(stream, view)
+    broadcast.opening({ topic, part: view.columns, sequence, sentMs: now(), isBinary: true, bytes })
+  }
+
   #publish(stream: Stream): void {
-    const { metrics, publish, changed, now } = this.#options
+    const { metrics, broadcast, changed, now } = this.#options
+    const { asset, timeframe } = stream
     const hadKey = stream.hasKey
     const { blocks, isEpoch } = stream.commit()
     if (blocks.length > 0) {
       const nowMs = now()
-      stream.nextSequence(nowMs)
-      if (isEpoch) this.#options.renew(stream)
-      else {
-        for (const mask of this.#options.masks(stream)) {
-          const kept = mask === ALL_LAYERS ? blocks : blocks.map((block) => keepLayers(block, mask))
-          const frame = this.#frame(stream, FrameKind.delta, kept)
-          metrics.deliveries.inc(publish(stream, mask, frame))
-          metrics.frames.inc()
-          metrics.frameBytes.inc(frame.length)
+      for (const mask of stream.masks) {
+        const topic = mapTopic(asset, timeframe, mask)
+        if (isEpoch) {
+          broadcast.renew(topic)
+          continue
         }
+        const kept = mask === ALL_LAYERS ? blocks : blocks.map((block) => keepLayers(block, mask))
+        const bytes = this.#frame(stream, FrameKind.delta, kept)
+        broadcast.message({ topic, sequence: stream.sequence, sentMs: nowMs, isBinary: true, bytes })
+        metrics.frames.inc()
+        metrics.frameBytes.inc(bytes.length)
       }
       if (stream.clockMs > 0) metrics.latency.observe(Math.max(0, nowMs - stream.clockMs))
     }

@@ -14,8 +14,6 @@ export interface Turn {
   readonly isEpoch: boolean
 }
 
-/** Frames whose sending time is remembered: at four a second, longer than any lag that is still judged. Power of two. */
-const SENT_RING = 64
 const emptyTurn: Turn = { blocks: [], isEpoch: false }
 
 /**
@@ -28,6 +26,10 @@ export class Stream {
   readonly closed: ClosedColumns
   /** Those who want it, whether or not they have had their snapshot; managed by the stream table. */
   users = 0
+  /** Layers that subscribers get, each set of them once. */
+  readonly masks = new Set<number>()
+  /** Snapshots that were asked for while the history was being read. */
+  readonly wanted = new Set<View>()
   /** Whether the engine sends its blocks; it goes on for a while after the last user has left. */
   isOn = false
   /** Whether `closed` reaches back as far as the store does. */
@@ -37,7 +39,7 @@ export class Stream {
   clockMs = 0
   sequence = 0
   epoch = 1
-  /** The last snapshot frames by view, good until something changes. */
+  /** The last snapshot frames by view, the newest that there can be until something changes. */
   readonly snapshots = new Map<View, Uint8Array>()
   #key: Uint8Array | undefined
   /** Of the newest key ever seen, 0 before the first. */
@@ -45,17 +47,11 @@ export class Stream {
   #quantumUsd = 0
   #deltas: Uint8Array[] = []
   #pending: LiveBlock[] = []
-  readonly #sentMs = new Float64Array(SENT_RING)
 
   constructor(asset: AssetId, timeframe: number) {
     this.asset = asset
     this.timeframe = timeframe
     this.closed = new ClosedColumns(timeframes[timeframe]!.ms)
-  }
-
-  /** Name of the uWebSockets topic of those who get the layers of `mask`. */
-  topic(mask: number): string {
-    return `${this.asset}/${this.timeframe}/${mask}`
   }
 
   get hasKey(): boolean {
@@ -107,6 +103,7 @@ export class Stream {
     if (this.#deltas.length > limits.streamDeltasMax) this.#fold()
     this.snapshots.clear()
     if (isEpoch) this.epoch++
+    if (blocks.length > 0) this.sequence = (this.sequence + 1) >>> 0
     return { blocks, isEpoch }
   }
 
@@ -139,18 +136,6 @@ export class Stream {
     this.closed.clear()
     this.history = 'none'
     this.snapshots.clear()
-  }
-
-  nextSequence(nowMs: number): void {
-    this.sequence = (this.sequence + 1) >>> 0
-    this.#sentMs[this.sequence % SENT_RING] = nowMs
-  }
-
-  /** How long ago the first frame was sent that a client lacks who has read up to `sequence`; 0 where it lacks none. */
-  behindMs(sequence: number, nowMs: number): number {
-    if (sequence >= this.sequence) return 0
-    const firstMissing = Math.max(sequence + 1, this.sequence - SENT_RING + 1)
-    return nowMs - this.#sentMs[firstMissing % SENT_RING]!
   }
 
   #changesGrid(key: Uint8Array): boolean {

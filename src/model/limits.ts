@@ -140,6 +140,9 @@ export const limits = Object.freeze({
   snapshotSlotMsMax: 2_000,
   /** Snapshots handed out before other work gets its turn. */
   snapshotsPerTurnMax: 32,
+  /** A snapshot serves newcomers, with what followed it, until so many messages have; and what all of them may take. */
+  openingTailMax: 32,
+  openingBytesMax: 128 << 20,
   /** Deltas behind a key before they are folded into it. */
   streamDeltasMax: 128,
   /** A stream stays fresh for so long after its last subscriber has left. */
@@ -149,6 +152,8 @@ export const limits = Object.freeze({
   /** Histories read from the store at a time, and how long one may take before a stream starts without. */
   historyLoadsMax: 4,
   historyMsMax: 5_000,
+  /** A stream that started without its history asks for it again so long after the store last failed. */
+  historyRetryMs: 10_000,
   /** A request for one moment of a stream waits so long for its live column. */
   liveWaitMsMax: 1_500,
   /** Maps being written as JSON at a time. */
@@ -164,6 +169,12 @@ export const limits = Object.freeze({
   /** Reports of one asset and kind that newcomers get: those that stand, and the newest of those that are over. */
   reportsStandingMax: 64,
   reportsOverMax: 20,
+  /** Rows of reports where the request does not say, and at most; the history that one request looks through. */
+  reportRows: 100,
+  reportRowsMax: 1_000,
+  reportSearchMsMax: 31 * 86_400_000,
+  /** A report that began so long before the time asked for is not looked for, though it may have stood until then. */
+  reportStandMsMax: 86_400_000,
   /** The plans file is looked at this often: a key that was revoked is off within this and a sweep. */
   plansLookMs: 1_000,
   /** Holders whose requests are counted before those of past minutes are forgotten. */

@@ -1,0 +1,46 @@
+import { LmapError } from '../model/errors.ts'
+import type { Limits } from '../model/limits.ts'
+
+/** Whose a connection is. */
+export interface Entrant {
+  readonly address: string
+  /** Undefined where there are no plans. */
+  readonly holder: { readonly id: string; readonly plan: string; readonly connections: number } | undefined
+}
+
+/** How many connections each address and each holder has, over all threads of the gateway. */
+export class Admission {
+  readonly #limits: Limits
+  readonly #perAddress = new Map<string, number>()
+  readonly #perHolder = new Map<string, number>()
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** Counts a connection, or answers why it may not be. Who was let in leaves once. */
+  enter({ address, holder }: Entrant): LmapError | undefined {
+    const { clientsPerAddressMax } = this.#limits
+    if ((this.#perAddress.get(address) ?? 0) >= clientsPerAddressMax) {
+      return new LmapError('LMAP_LIMIT', `An address has at most ${clientsPerAddressMax} connections.`)
+    }
+    if (holder !== undefined && (this.#perHolder.get(holder.id) ?? 0) >= holder.connections) {
+      return new LmapError('LMAP_LIMIT', `Plan ${holder.plan} has ${holder.connections} connections.`)
+    }
+    addTo(this.#perAddress, address, 1)
+    if (holder !== undefined) addTo(this.#perHolder, holder.id, 1)
+    return undefined
+  }
+
+  leave({ address, holder }: Entrant): void {
+    addTo(this.#perAddress, address, -1)
+    if (holder !== undefined) addTo(this.#perHolder, holder.id, -1)
+  }
+}
+
+/** Adds to a count that is not kept at 0. */
+function addTo(counts: Map<string, number>, key: string, change: number): void {
+  const count = (counts.get(key) ?? 0) + change
+  if (count === 0) counts.delete(key)
+  else counts.set(key, count)
+}

@@ -1,0 +1,213 @@
+import * as uws from 'uWebSockets.js'
+import { setTimeout } from 'node:timers/promises'
+import { LmapError } from '../model/errors.ts'
+import type { Limits } from '../model/limits.ts'
+import { identify } from './access.ts'
+import type { Entrant } from './admission.ts'
+import type { Supply } from './channels.ts'
+import { type Client, createClient, type Socket, type Visitor } from './client.ts'
+import { FanOut } from './fan-out.ts'
+import type { FrontMetrics } from './gateway-metrics.ts'
+import { addressOf, credentialOf, readRequest, serve } from './http-exchange.ts'
+import type { Plan, Plans } from './plans.ts'
+import type { Reply, Request } from './reply.ts'
+
+export interface FrontOptions {
+  readonly host: string
+  readonly port: number
+  readonly limits: Limits
+  readonly metrics: FrontMetrics
+  readonly supply: Supply
+  readonly now: () => number
+  /** First message of a connection, by plan. */
+  readonly hello: (plan: Plan | undefined) => Uint8Array
+  /** Undefined: everybody may have everything. */
+  readonly plans: (() => Plans) | undefined
+  readonly answer: (request: Request) => Promise<Reply>
+  /** Counts a connection, or answers why it may not be. Who was let in leaves once. */
+  readonly enter: (entrant: Entrant) => LmapError | undefined | Promise<LmapError | undefined>
+  readonly leave: (entrant: Entrant) => void
+}
+
+/** Sockets and HTTP of one thread: fans out what it is told, asks for what its clients want. */
+export interface Front {
+  readonly fanOut: FanOut
+  start(): Promise<void>
+  /** Takes no more connections, tells clients why, and lets go of them. */
+  stop(): Promise<void>
+  /** The port bound, 0 while there is none. */
+  readonly port: number
+}
+
+interface Connection {
+  readonly visitor: Visitor
+  /** Why it may not have anything. */
+  readonly refusal: LmapError | undefined
+  client: Client | undefined
+}
+
+const LISTENERS = 16
+/** The largest message that uWebSockets hands over at all; what is over our own limit gets an answer up to here. */
+const PAYLOAD_SLACK = 16
+const IDLE_SECONDS = 60
+// Frames are dense already, and deflate would be paid once per subscriber: 4 to 17 times the CPU.
+const UNCOMPRESSED = 0
+
+export function createFront(options: FrontOptions): Front {
+  const { limits, metrics, supply, hello, plans, now, host, port, answer } = options
+  let app: uws.TemplatedApp | undefined
+  let listening: uws.us_listen_socket[] = []
+  const fanOut = new FanOut({
+    supply,
+    hello,
+    publish: (topic, bytes, isBinary) => app?.publish(topic, bytes, isBinary),
+    plans,
+    limits,
+    metrics,
+    now,
+  })
+
+  return {
+    fanOut,
+    async start() {
+      const made = uws.App()
+      app = made
+      made.ws<Connection>('/stream', webSocketBehavior(fanOut, options))
+      made.any('/*', (response, request) =>
+        serve(response, readRequest(response, request), answer, (status) => metrics.requests(status)),
+      )
+      listening = await listen(made, host, port)
+      if (listening.length === 0) {
+        made.close()
+        throw new LmapError('LMAP_PORT_BUSY', `Port ${port} of ${host} was taken just now.`, {
+          hint: 'Choose another with --port.',
+        })
+      }
+      fanOut.start()
+    },
+    async stop() {
+      if (app === undefined) return
+      for (const socket of listening) uws.us_listen_socket_close(socket)
+      listening = []
+      const hadClients = fanOut.clientCount > 0
+      fanOut.stop()
+      if (hadClients) await setTimeout(limits.closeGraceMs)
+      app.close()
+    },
+    get port() {
+      const [socket] = listening
+      return socket === undefined ? 0 : uws.us_socket_local_port(socket as uws.us_socket)
+    },
+  }
+}
+
+/**
+ * Opens the port, several times over where the system spreads connections: the backlog of a socket is fixed at 512, and
+ * ten thousand clients who come back in one moment are more.
+ */
+async function listen(app: uws.TemplatedApp, host: string, port: number): Promise<uws.us_listen_socket[]> {
+  const open = (at: number) =>
+    new Promise<uws.us_listen_socket | false>((resolve) => {
+      app.listen(host, at, (socket) => resolve(socket))
+    })
+  const first = await open(port)
+  if (first === false) return []
+  const sockets = [first]
+  const bound = uws.us_socket_local_port(first as uws.us_socket)
+  while (process.platform === 'linux' && sockets.length < LISTENERS) {
+    const next = await open(bound)
+    if (next === false) break
+    sockets.push(next)
+  }
+  return sockets
+}
+
+function webSocketBehavior(fanOut: FanOut, options: FrontOptions): uws.WebSocketBehavior<Connection> {
+  const { limits, now } = options
+  const whenClient = (ws: uws.WebSocket<Connection>, act: (client: Client) => void) => {
+    const { client } = ws.getUserData()
+    if (client !== undefined) act(client)
+  }
+  return {
+    compression: UNCOMPRESSED,
+    maxPayloadLength: limits.clientMessageBytesMax * PAYLOAD_SLACK,
+    maxBackpressure: limits.clientQueueBytesMax,
+    closeOnBackpressureLimit: false,
+    idleTimeout: IDLE_SECONDS,
+    sendPingsAutomatically: true,
+    upgrade(response, request, context) {
+      const header = (name: string) => request.getHeader(`sec-websocket-${name}`)
+      const [key, extensions, protocols] = [header('key'), header('extensions'), header('protocol')]
+      const visitor = {
+        address: addressOf(response),
+        credential: credentialOf(request.getHeader('authorization'), protocols),
+        holder: undefined,
+      }
+      // A browser that offers protocols gives up unless one of them is chosen; the key is not the one to repeat.
+      const protocol = protocols.split(',')[0]!.trim()
+      const finish = (connection: Connection) => response.upgrade(connection, key, protocol, extensions, context)
+      const admitted = admit(visitor, options)
+      if (!(admitted instanceof Promise)) {
+        finish(admitted)
+        return
+      }
+      let isGone = false
+      response.onAborted(() => {
+        isGone = true
+      })
+      void admitted.then((connection) => {
+        if (!isGone) response.cork(() => finish(connection))
+        else if (connection.refusal === undefined) options.leave(entrantOf(connection.visitor))
+      })
+    },
+    open(ws) {
+      const connection = ws.getUserData()
+      const { visitor, refusal } = connection
+      if (refusal === undefined) connection.client = createClient(ws as Socket, visitor, now())
+      // Once the cork of the upgrade is over: a close within it is never told to the client.
+      queueMicrotask(() => {
+        if (connection.client !== undefined) fanOut.open(connection.client)
+        else if (refusal !== undefined) fanOut.turnAway(ws as Socket, refusal)
+      })
+    },
+    // A connection that was turned away has no client.
+    message: (ws, message, isBinary) => whenClient(ws, (client) => fanOut.message(client, message, isBinary)),
+    dropped: (ws) => whenClient(ws, (client) => fanOut.dropped(client)),
+    drain: (ws) => whenClient(ws, (client) => fanOut.drained(client)),
+    close: (ws, code) =>
+      whenClient(ws, (client) => {
+        fanOut.close(client, code)
+        options.leave(entrantOf(client))
+      }),
+  }
+}
+
+/** At once where nothing has to be looked up: ten thousand newcomers need no promise each. */
+function admit(visitor: Visitor, options: FrontOptions): Connection | Promise<Connection> {
+  if (options.plans !== undefined) return admitHolder(options.plans, visitor, options)
+  const refusal = options.enter(entrantOf(visitor))
+  if (refusal instanceof Promise) return refusal.then((found) => ({ visitor, refusal: found, client: undefined }))
+  return { visitor, refusal, client: undefined }
+}
+
+async function admitHolder(plans: () => Plans, visitor: Visitor, options: FrontOptions): Promise<Connection> {
+  const { credential, address } = visitor
+  try {
+    const current = plans()
+    const known = { ...visitor, holder: await identify(current, credential, address, options.now()) }
+    const refusal = await options.enter(entrantOf(known))
+    // Plans that changed meanwhile were checked with the clients that there were: this one is judged by the new ones.
+    if (plans() === current) return { visitor: known, refusal, client: undefined }
+    if (refusal === undefined) options.leave(entrantOf(known))
+    return admitHolder(plans, visitor, options)
+  } catch (error) {
+    if (!(error instanceof LmapError)) throw error
+    return { visitor, refusal: error, client: undefined }
+  }
+}
+
+function entrantOf({ address, holder }: Pick<Visitor, 'address' | 'holder'>): Entrant {
+  if (holder === undefined) return { address, holder: undefined }
+  const { name: plan, connections } = holder.plan
+  return { address, holder: { id: holder.id, plan, connections } }
+}

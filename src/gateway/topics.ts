@@ -1,0 +1,31 @@
+import { ASSETS } from '../model/assets.ts'
+import { assert } from '../model/errors.ts'
+import { TIMEFRAMES } from '../model/timeframes.ts'
+import type { AssetId } from '../model/units.ts'
+import { ALL_LAYERS } from '../wire/keep-layers.ts'
+
+/** A stream of the map, cut to some layers: what one topic carries. */
+export interface MapTopic {
+  readonly asset: AssetId
+  readonly timeframe: number
+  /** Layers, bit by id. */
+  readonly mask: number
+}
+
+/** First word of their names. */
+export const MAP_TOPICS = 'map'
+
+/** Name of the topic of those who get the layers of `mask`. */
+export function mapTopic(asset: number, timeframe: number, mask: number): string {
+  return `${MAP_TOPICS}/${asset}/${timeframe}/${mask}`
+}
+
+/** What a topic's name says; undefined where it is none of the map. */
+export function readMapTopic(topic: string): MapTopic | undefined {
+  const [kind, ...numbers] = topic.split('/')
+  if (kind !== MAP_TOPICS) return undefined
+  const [asset = -1, timeframe = -1, mask = -1] = numbers.map(Number)
+  const isKnown = asset >= 0 && asset < ASSETS && timeframe >= 0 && timeframe < TIMEFRAMES
+  assert(isKnown && mask >= 0 && mask <= ALL_LAYERS, 'topics of the map are named by mapTopic')
+  return { asset: asset as AssetId, timeframe, mask }
+}
