@@ -2,10 +2,12 @@ import type { Asset } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
+import type { LiftCount } from '../model/lift.ts'
 import { type Asymmetry, reportFloorUsd } from '../model/reports.ts'
 import type { ModelStatus, VenueStatus, WhereScore } from '../model/stages.ts'
 import { venueStates, venues } from '../model/venues.ts'
 import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
+import { liftCountsOf } from './lift-messages.ts'
 import { readRealised } from './realised.ts'
 import { asymmetryOf, reportsLost } from './report-messages.ts'
 
@@ -39,19 +41,7 @@ export class AssetMemory {
     this.#bytes = new Uint8Array(this.memory.buffer)
     this.#view = new DataView(this.memory.buffer)
     this.#words = new Int32Array(this.memory.buffer)
-    this.#view.setFloat64(map.settings.gridTick, asset.gridTick, true)
-    this.#view.setFloat64(map.settings.quantum, asset.quantumUsd, true)
-    this.#view.setFloat64(map.settings.skewMs, limits.clockSkewMsMax, true)
-    this.#view.setFloat64(map.settings.distanceMin, nearestLiquidation(asset), true)
-    this.#view.setFloat64(map.settings.phaseMs, (asset.id * PHASE_MS) % SWEEP_MS, true)
-    this.#view.setFloat64(map.settings.floor, reportFloorUsd(asset.openInterestUsd), true)
-    this.#view.setFloat64(map.settings.staleMs, limits.venueStaleMs, true)
-    const complete = venues.map((venue, id) => (venue.liquidations === 'complete' ? 1 << id : 0))
-    this.#view.setUint32(
-      map.settings.completeMask,
-      complete.reduce((mask, bit) => mask | bit, 0),
-      true,
-    )
+    this.#writeSettings()
   }
 
   /** Bytes that wait for the core. */
@@ -160,6 +150,11 @@ export class AssetMemory {
     return asymmetryOf(this.#view, this.#map.reports)
   }
 
+  /** What became of the levels that reports spoke of. */
+  lift(): LiftCount[] {
+    return liftCountsOf(this.#view, this.#map.liftCounts)
+  }
+
   venue(venue: number): VenueStatus {
     const at = this.#map.venue + venue * this.#map.venueStride
     const receiveMs = this.#view.getFloat64(at + VenueField.receiveMs, true)
@@ -216,6 +211,30 @@ export class AssetMemory {
       const from = 4 + pages * 4 + index * IMAGE_PAGE_BYTES
       this.#bytes.set(image.subarray(from, from + IMAGE_PAGE_BYTES), state + page * IMAGE_PAGE_BYTES)
     })
+  }
+
+  /** As empty as it was made, also where a core has run on it. Nothing may be at work. */
+  clear(): void {
+    this.#bytes.fill(0, this.#map.ringHead, this.#map.mapEnd)
+    this.#head = 0
+    this.#writeSettings()
+  }
+
+  #writeSettings(): void {
+    const { settings } = this.#map
+    this.#view.setFloat64(settings.gridTick, this.asset.gridTick, true)
+    this.#view.setFloat64(settings.quantum, this.asset.quantumUsd, true)
+    this.#view.setFloat64(settings.skewMs, limits.clockSkewMsMax, true)
+    this.#view.setFloat64(settings.distanceMin, nearestLiquidation(this.asset), true)
+    this.#view.setFloat64(settings.phaseMs, (this.asset.id * PHASE_MS) % SWEEP_MS, true)
+    this.#view.setFloat64(settings.floor, reportFloorUsd(this.asset.openInterestUsd), true)
+    this.#view.setFloat64(settings.staleMs, limits.venueStaleMs, true)
+    const complete = venues.map((venue, id) => (venue.liquidations === 'complete' ? 1 << id : 0))
+    this.#view.setUint32(
+      settings.completeMask,
+      complete.reduce((mask, bit) => mask | bit, 0),
+      true,
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
+import type { LiftCount } from '../model/lift.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import type { Asymmetry } from '../model/reports.ts'
 import type { BatchHandler, Checkpoint, ModelStatus, Stage, VenueStatus } from '../model/stages.ts'
@@ -25,6 +26,8 @@ export interface EngineOptions {
   readonly failed: (error: unknown) => void
   /** Ids of the assets to work on; all by default. */
   readonly assets?: readonly AssetId[]
+  /** Works on none of them until it adopts them. */
+  readonly isVacant?: boolean
 }
 
 export interface EngineStatus {
@@ -54,9 +57,18 @@ export interface Engine extends Stage {
    * does not have every event since then.
    */
   restore(checkpoints: readonly Checkpoint[], log: 'whole' | 'interrupted'): Map<AssetId, number>
+  /**
+   * Works on an asset from now on, where a checkpoint left it or from nothing. Returns the log offset from which it goes
+   * on, undefined where there was no state that could be used.
+   */
+  adopt(asset: AssetId, checkpoint: Checkpoint | undefined): Promise<number | undefined>
+  /** Works on it no longer and forgets all of it; what was accepted and not applied is dropped. */
+  release(asset: AssetId): Promise<void>
   activate(asset: AssetId, timeframe: number, on: boolean): void
   venue(asset: AssetId, venue: number): VenueStatus
   asymmetry(asset: AssetId): Asymmetry
+  /** What became of the levels that reports of the asset spoke of; empty for one that is not worked on here. */
+  lift(asset: AssetId): LiftCount[]
   venueStates(asset: AssetId): Uint8Array
   price(asset: AssetId): number
   model(asset: AssetId): ModelStatus
@@ -95,6 +107,8 @@ class PoolEngine implements Engine {
   readonly #memories: (AssetMemory | undefined)[] = []
   readonly #partitions: Partition[] = []
   readonly #offsets = new Map<AssetId, number>()
+  /** Assets that are worked on. */
+  readonly #held = new Set<AssetId>()
   #pool: Pool | undefined
   #timer: NodeJS.Timeout | undefined
   #ticks = 0
@@ -116,24 +130,48 @@ class PoolEngine implements Engine {
       const memory = new AssetMemory(asset, map)
       this.#memories[id] = memory
       this.#partitionOf(id).memories.push(memory)
+      if (options.isVacant !== true) this.#held.add(id)
     }
   }
 
   restore(checkpoints: readonly Checkpoint[], log: 'whole' | 'interrupted'): Map<AssetId, number> {
     for (const checkpoint of checkpoints) {
       const memory = this.#memories[checkpoint.asset]
-      if (memory === undefined || checkpoint.layout !== this.#map.layoutVersion) continue
-      try {
-        memory.restore(checkpoint.image)
-        if (log === 'interrupted') memory.interrupt()
-      } catch (error) {
-        if (!(error instanceof LmapError)) throw error
-        this.#options.log.warn({ code: error.code, asset: memory.asset.name }, `${error.message} ${error.hint ?? ''}`)
-        continue
-      }
-      this.#offsets.set(checkpoint.asset, checkpoint.offset)
+      if (memory === undefined || !this.#load(memory, checkpoint)) continue
+      if (log === 'interrupted') memory.interrupt()
     }
     return new Map([...this.#offsets].map(([asset, offset]) => [asset, offset + 1]))
+  }
+
+  async adopt(asset: AssetId, checkpoint: Checkpoint | undefined): Promise<number | undefined> {
+    const memory = this.#memoryOf(asset)
+    assert(!this.#held.has(asset), `asset ${asset} is adopted once`)
+    await this.#whenIdle(asset)
+    const isLoaded = checkpoint !== undefined && this.#load(memory, checkpoint)
+    if (!isLoaded) instantiateCore(this.#module, memory.memory).init()
+    this.#held.add(asset)
+    return isLoaded ? checkpoint.offset + 1 : undefined
+  }
+
+  async release(asset: AssetId): Promise<void> {
+    this.#held.delete(asset)
+    await this.#whenIdle(asset)
+    this.#offsets.delete(asset)
+    this.#memoryOf(asset).clear()
+  }
+
+  /** False: the image cannot be used, and the memory is as empty as it was. */
+  #load(memory: AssetMemory, checkpoint: Checkpoint): boolean {
+    if (checkpoint.layout !== this.#map.layoutVersion) return false
+    try {
+      memory.restore(checkpoint.image)
+    } catch (error) {
+      if (!(error instanceof LmapError)) throw error
+      this.#options.log.warn({ code: error.code, asset: memory.asset.name }, `${error.message} ${error.hint ?? ''}`)
+      return false
+    }
+    this.#offsets.set(checkpoint.asset, checkpoint.offset)
+    return true
   }
 
   async start(): Promise<void> {
@@ -147,7 +185,7 @@ class PoolEngine implements Engine {
 
   readonly accept: BatchHandler = (asset, offset, batch) => {
     const memory = this.#memories[asset]
-    if (memory === undefined) return true
+    if (memory === undefined || !this.#held.has(asset)) return true
     if (this.#isClosed) return Promise.resolve(false)
     if (memory.append(batch)) {
       this.#offsets.set(asset, offset)
@@ -159,6 +197,7 @@ class PoolEngine implements Engine {
   async #acceptLater(memory: AssetMemory, offset: number, batch: Uint8Array): Promise<boolean> {
     while (!memory.append(batch)) {
       if (this.#isClosed) return false
+      if (!this.#held.has(memory.asset.id)) return true
       await this.#turn(this.#partitionOf(memory.asset.id))
     }
     this.#offsets.set(memory.asset.id, offset)
@@ -172,6 +211,10 @@ class PoolEngine implements Engine {
 
   asymmetry(asset: AssetId): Asymmetry {
     return this.#memoryOf(asset).asymmetry()
+  }
+
+  lift(asset: AssetId): LiftCount[] {
+    return this.#memories[asset]?.lift() ?? []
   }
 
   venue(asset: AssetId, venue: number): VenueStatus {
@@ -195,8 +238,7 @@ class PoolEngine implements Engine {
   }
 
   async liquidity(asset: AssetId): Promise<AssetLiquidity | undefined> {
-    const partition = this.#partitionOf(asset)
-    while (partition.running !== undefined) await partition.running
+    await this.#whenIdle(asset)
     return this.#memories[asset]?.liquidity()
   }
 
@@ -233,7 +275,7 @@ class PoolEngine implements Engine {
 
   async checkpoint(asset: AssetId): Promise<Checkpoint | undefined> {
     const memory = this.#memories[asset]
-    if (memory === undefined) return undefined
+    if (memory === undefined || !this.#held.has(asset)) return undefined
     const partition = this.#partitionOf(asset)
     // Nothing may be in the ring or at work while the image is taken: the offset must belong to it exactly.
     while (!this.#broken && (memory.pending > 0 || partition.running !== undefined)) {
@@ -286,7 +328,9 @@ class PoolEngine implements Engine {
   async #rounds(partition: Partition): Promise<void> {
     do {
       partition.again = false
-      const busy = partition.memories.filter((memory) => memory.pending > 0 || memory.active !== 0)
+      const busy = partition.memories.filter(
+        (memory) => this.#held.has(memory.asset.id) && (memory.pending > 0 || memory.active !== 0),
+      )
       let due = busy.map((memory) => memory.asset.id as number)
       while (due.length > 0 && this.#pool !== undefined) {
         const room = this.#options.room()
@@ -325,8 +369,14 @@ class PoolEngine implements Engine {
     return partition
   }
 
+  async #whenIdle(asset: AssetId): Promise<void> {
+    const partition = this.#partitionOf(asset)
+    while (partition.running !== undefined) await partition.running
+  }
+
+  /** Of the assets that are worked on. */
   #all(): AssetMemory[] {
-    return this.#memories.filter((memory) => memory !== undefined)
+    return this.#memories.filter((memory) => memory !== undefined && this.#held.has(memory.asset.id)) as AssetMemory[]
   }
 }
 

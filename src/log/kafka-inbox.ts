@@ -14,14 +14,15 @@ export interface PartitionRange {
 export interface InboxMessage {
   readonly offset: string
   readonly value: Buffer | null
+  /** Unix ms, when it was written. */
+  readonly timestamp: string
   /** What the writer said it writes: simulator, replay or live. */
   readonly source: string | undefined
 }
 
 export interface InboxOptions {
-  readonly ranges: readonly PartitionRange[]
+  readonly partitions: number
   readonly handler: BatchHandler
-  readonly from: ReadonlyMap<AssetId, number>
   /** Messages of another source are not delivered: simulated and real data never mix. */
   readonly source: string | undefined
   readonly log: Log
@@ -36,6 +37,8 @@ export class KafkaInbox {
   readonly #next = new Float64Array(ASSETS)
   /** By partition: the first message that was not handled. */
   readonly #positions: number[]
+  /** By partition: when the newest message that was handled was written. */
+  readonly #newestMs: number[]
   #corrupt = 0
   #foreign = 0
   #failure: unknown
@@ -43,9 +46,9 @@ export class KafkaInbox {
 
   constructor(options: InboxOptions) {
     this.#options = options
-    this.#partitions = options.ranges.length
-    this.#positions = options.ranges.map(({ high }) => high)
-    for (let asset = 0; asset < ASSETS; asset++) this.#place(asset as AssetId)
+    this.#partitions = options.partitions
+    this.#positions = Array.from({ length: options.partitions }, () => 0)
+    this.#newestMs = this.#positions.slice()
   }
 
   get corrupt(): number {
@@ -57,6 +60,20 @@ export class KafkaInbox {
     return this.#positions[partition]!
   }
 
+  /** When the newest message that was handled was written; 0 before the first. */
+  newestMs(partition: number): number {
+    return this.#newestMs[partition]!
+  }
+
+  /** Where the reading of a partition begins: at the offsets given, at its end for an asset without. */
+  place(partition: number, range: PartitionRange, from: ReadonlyMap<AssetId, number>): void {
+    this.#positions[partition] = range.high
+    this.#newestMs[partition] = 0
+    for (let asset = partition; asset < ASSETS; asset += this.#partitions) {
+      this.#placeAsset(asset as AssetId, partition, range, from.get(asset as AssetId))
+    }
+  }
+
   /** Hands over the batches that are new. False: the handler is closed. */
   async take(partition: number, message: InboxMessage, held: (taken: Promise<boolean>) => Promise<boolean>) {
     const missing = Number(message.offset) - this.#positions[partition]!
@@ -66,6 +83,7 @@ export class KafkaInbox {
     if (message.value !== null && this.#isOurs(message)) {
       if (!(await this.#deliver(partition, message.offset, message.value, held))) return false
     } else if (message.value === null) this.#corrupt++
+    this.#newestMs[partition] = Number(message.timestamp)
     this.passed(partition, Number(message.offset) + 1)
     return true
   }
@@ -96,11 +114,8 @@ export class KafkaInbox {
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
   }
 
-  #place(asset: AssetId): void {
-    const { from, ranges, log } = this.#options
-    const partition = asset % this.#partitions
-    const { low, high } = ranges[partition]!
-    const wanted = from.get(asset)
+  #placeAsset(asset: AssetId, partition: number, { low, high }: PartitionRange, wanted: number | undefined): void {
+    const { log } = this.#options
     let first = wanted === undefined ? high : messageOf(wanted)
     this.#next[asset] = wanted ?? high * BATCHES_PER_MESSAGE
     if (wanted !== undefined && wanted > high * BATCHES_PER_MESSAGE) {

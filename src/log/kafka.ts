@@ -29,8 +29,7 @@ const HEARTBEAT_MS = 2_000
 const REBALANCE_MS = 15_000
 // The broker collects an answer for so long, or until it is so large: an answer per request of the writer would cost
 // half as much again. It is also the longest that a stop waits for one.
-const FETCH_WAIT_MS = 40
-const FETCH_BYTES_MIN = 1 << 18
+export const FETCH = { waitMs: 40, bytesMin: 1 << 18 }
 export const EVENT_TOPIC_SETTINGS = {
   'compression.type': 'lz4',
   // A day, at most 2 GiB per partition: a restart needs what came after the last checkpoint.
@@ -38,6 +37,7 @@ export const EVENT_TOPIC_SETTINGS = {
   'retention.bytes': String(2 ** 31),
   'segment.bytes': String(2 ** 27),
 }
+
 /** The ordered log on a Kafka topic, see docs/kafka.md: partition = asset % partitions, offsets as in kafka-offset.ts. */
 export function createKafkaLog(options: KafkaLogOptions): EventLog {
   return new KafkaLog({ ...kafkaDefaults, ...options })
@@ -89,16 +89,17 @@ class KafkaLog implements EventLog {
   async consume(handler: BatchHandler, from: ReadonlyMap<AssetId, number>): Promise<void> {
     assert(this.#inbox === undefined, 'the log has one handler')
     await this.start()
-    const { group, source, log } = this.#settings
-    const inbox = new KafkaInbox({ ranges: await this.#topic.ranges(), handler, from, source, log })
+    const { group, source, log, partitions } = this.#settings
+    const inbox = new KafkaInbox({ partitions, handler, source, log })
+    for (const [partition, range] of (await this.#topic.ranges()).entries()) inbox.place(partition, range, from)
     this.#inbox = inbox
     const consumer = this.#topic.kafka.consumer({
       groupId: group,
       sessionTimeout: SESSION_MS,
       heartbeatInterval: HEARTBEAT_MS,
       rebalanceTimeout: REBALANCE_MS,
-      maxWaitTimeInMs: FETCH_WAIT_MS,
-      minBytes: FETCH_BYTES_MIN,
+      maxWaitTimeInMs: FETCH.waitMs,
+      minBytes: FETCH.bytesMin,
       allowAutoTopicCreation: false,
       retry: { ...RETRY, restartOnFailure: async () => this.#stopping === undefined },
     })
@@ -191,12 +192,12 @@ class KafkaLog implements EventLog {
   async #take(consumer: Consumer, inbox: KafkaInbox, payload: EachBatchPayload): Promise<void> {
     const { batch, resolveOffset, heartbeat, isRunning, isStale } = payload
     const { topic, partition } = batch
-    const held = (taken: Promise<boolean>) => withHeartbeat(taken, heartbeat)
+    const held = (taken: Promise<boolean>) => withHeartbeat(taken, heartbeat, HEARTBEAT_MS)
     try {
       for (const message of batch.messages) {
         if (!isRunning() || isStale()) return
-        const { offset, value, headers } = message
-        if (!(await inbox.take(partition, { offset, value, source: headers?.source?.toString() }, held))) {
+        const { offset, value, timestamp, headers } = message
+        if (!(await inbox.take(partition, { offset, value, timestamp, source: headers?.source?.toString() }, held))) {
           consumer.pause([{ topic }])
           inbox.fail(new LmapError('LMAP_NOT_READY', 'the handler of the log is closed.'))
           return
@@ -229,13 +230,17 @@ class KafkaLog implements EventLog {
 }
 
 /** A group that hears nothing from us gives our partitions to others, so a wait keeps its heart beating. */
-export async function withHeartbeat(taken: Promise<boolean>, heartbeat: () => Promise<void>): Promise<boolean> {
+export async function withHeartbeat(
+  taken: Promise<boolean>,
+  heartbeat: () => Promise<void>,
+  everyMs: number,
+): Promise<boolean> {
   let failure: unknown
   const timer = setInterval(() => {
     heartbeat().catch((error: unknown) => {
       failure ??= error
     })
-  }, HEARTBEAT_MS)
+  }, everyMs)
   try {
     const open = await taken
     if (open && failure !== undefined) throw failure
