@@ -1,3 +1,4 @@
+import type { ReportPage, ReportQuery } from './report-query.ts'
 import type { Report } from './reports.ts'
 import type { AssetId } from './units.ts'
 import type { VenueName } from './venues.ts'
@@ -251,6 +252,8 @@ export interface Store extends Stage {
   extent(asset: AssetId, timeframe: number): Promise<Extent | undefined>
   /** Scored hours of an asset's forecast, the newest `most`, oldest first. */
   scores(asset: AssetId, most: number): Promise<ScoreRow[]>
+  /** Stored reports of one kind, the newest start first. */
+  reports(query: ReportQuery): Promise<ReportPage>
   /** Newest checkpoint of each asset. */
   checkpoints(): Promise<Checkpoint[]>
   /** Waits until everything handed over so far is in the database. */

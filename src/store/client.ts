@@ -14,7 +14,7 @@ import { serverAddress, serverFailure, withoutSecret } from './server-address.ts
 /** A server by its address (name and password may stand in it), or a folder for the engine inside this process. */
 export type ClientOptions = { readonly url: string } | { readonly path: string }
 
-export type SqlValue = string | number | boolean
+export type SqlValue = string | number | boolean | readonly string[]
 
 /** The few things that the store asks of ClickHouse; the same for a server and for the embedded engine. */
 export interface Client {

@@ -17,6 +17,7 @@ export function createNoStore(): Store {
     at: async () => ({ closed: [], open: undefined, asOfMs: 0, model: undefined }),
     extent: async () => undefined,
     scores: async () => [],
+    reports: async () => ({ rows: [], next: undefined }),
     checkpoints: async () => [],
     flush: async () => {},
   }

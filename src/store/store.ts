@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
 import { limits as allLimits } from '../model/limits.ts'
+import type { ReportPage, ReportQuery } from '../model/report-query.ts'
 import type { Report } from '../model/reports.ts'
 import type {
   Checkpoint,
@@ -24,6 +25,7 @@ import { readSlice, type Slice } from './export-slice.ts'
 import { insertsOf } from './inserts.ts'
 import { migrate, readMigrations, statementForm } from './migrations.ts'
 import { readExtent, readPast } from './past.ts'
+import { readReports } from './past-reports.ts'
 import { tableOfReport } from './report-rows.ts'
 import { applyRetention, type Retention } from './retention.ts'
 import { RowQueue } from './row-queue.ts'
@@ -175,6 +177,10 @@ class QueuedStore implements ClickHouseStore {
 
   extent(asset: AssetId, timeframe: number): Promise<Extent> {
     return readExtent(this.#opened(), asset, timeframe)
+  }
+
+  reports(query: ReportQuery): Promise<ReportPage> {
+    return readReports(this.#opened(), query)
   }
 
   async checkpoints(): Promise<Checkpoint[]> {
