@@ -13,6 +13,7 @@ const neighbours: Readonly<Record<string, readonly string[]>> = {
   engine: ['model', 'telemetry'],
   store: ['model', 'telemetry'],
   gateway: ['model', 'telemetry', 'wire'],
+  alerts: ['model', 'telemetry'],
   // Puts stages together, as src/run.ts does.
   roles: ['*'],
 }

@@ -29,6 +29,9 @@ export const errorCodes = [
   'LMAP_KEY_INVALID',
   'LMAP_PLAN',
   'LMAP_NOT_READY',
+  'LMAP_ALERTS_LOCKED',
+  'LMAP_WEBHOOK_REFUSED',
+  'LMAP_WEBHOOK_FAILED',
   'LMAP_INTERNAL',
 ] as const
 export type ErrorCode = (typeof errorCodes)[number]

@@ -46,9 +46,13 @@ export interface LiftRow extends LiftCount {
 }
 
 /** What may be said of one kind on one side, or on both. */
-export interface Lift {
+export interface Lift extends Comparison {
   readonly kind: LiftKind
   readonly side: LiftSide | 'both'
+}
+
+/** Levels of some sort beside their controls. */
+export interface Comparison {
   readonly reports: Tally
   readonly controls: Tally
   /** Part of the reports that held, and of the controls; undefined where there is none. */
@@ -81,9 +85,13 @@ export function liftsOf(counts: readonly LiftCount[]): Lift[] {
 }
 
 export function liftOf(kind: LiftKind, side: Lift['side'], reports: Tally, controls: Tally): Lift {
+  return { kind, side, ...compare(reports, controls) }
+}
+
+export function compare(reports: Tally, controls: Tally): Comparison {
   const heldRate = rateOf(reports)
   const controlRate = rateOf(controls)
-  const basis = { kind, side, reports, controls, heldRate, controlRate }
+  const basis = { reports, controls, heldRate, controlRate }
   if (heldRate === undefined || controlRate === undefined) {
     return { ...basis, difference: undefined, low: undefined, high: undefined }
   }

@@ -1,0 +1,71 @@
+import type { AlertSubject } from './alert-rules.ts'
+import { assets } from './assets.ts'
+import { modelledLayers } from './cluster-layers.ts'
+import { type Cluster, findClusters } from './clusters.ts'
+import type { MapColumn } from './map-column.ts'
+import type { Report } from './reports.ts'
+import type { AssetId } from './units.ts'
+
+const BP = 1e4
+/** Clusters are looked at when a column of this timeframe closes, live and in a back-test alike. */
+export const ALERT_CLUSTER_TIMEFRAME = '5m'
+/** A cluster is the same within so many buckets, for a day: one that stands for long is told of once a day. */
+const CLUSTER_ID_BUCKETS = 8
+const DAY_MS = 86_400_000
+
+/** A report as rules see it; `price` is that of now, 0 where none is known. */
+export function subjectOfReport(row: Report, price: number): AlertSubject {
+  return {
+    kind: row.kind,
+    id: row.id,
+    asset: row.asset,
+    atMs: row.atMs,
+    startMs: row.startMs,
+    side: row.side,
+    state: row.kind === 'sweep' ? (row.liquidationDriven ? 'driven' : 'plain') : row.state,
+    price: row.price,
+    usd: usdOf(row),
+    distanceBp: row.kind === 'wall' ? row.distanceBp : distanceBpOf(row.price, price),
+    score: row.kind === 'convergence' ? row.score : undefined,
+    spoof: row.kind === 'wall' ? row.spoof : undefined,
+    venues: row.kind === 'convergence' ? row.venues : [row.venue],
+  }
+}
+
+/** Modelled clusters of a column that has just closed. */
+export function subjectsOfColumn(asset: AssetId, column: MapColumn, closeMs: number): AlertSubject[] {
+  const price = column.close
+  if (!(price > 0)) return []
+  return modelledLayers(column, [], undefined)
+    .flatMap((layer) => findClusters(layer, price, closeMs))
+    .map((cluster) => subjectOfCluster(asset, cluster, column, closeMs))
+}
+
+export function distanceBpOf(level: number, price: number): number | undefined {
+  return price > 0 ? (level / price - 1) * BP : undefined
+}
+
+function subjectOfCluster(asset: AssetId, cluster: Cluster, column: MapColumn, atMs: number): AlertSubject {
+  const { side, peak, usd } = cluster
+  const place = Math.floor(peak / column.step / CLUSTER_ID_BUCKETS)
+  return {
+    kind: 'cluster',
+    id: ['cluster', assets[asset]!.name, side, place, Math.floor(atMs / DAY_MS)].join('-'),
+    asset,
+    atMs,
+    startMs: atMs,
+    side,
+    state: 'modelled',
+    price: peak,
+    usd,
+    distanceBp: distanceBpOf(peak, column.close),
+    score: undefined,
+    spoof: undefined,
+    venues: [],
+  }
+}
+
+/** A wall that is over has nothing left: what counts is what it was. */
+function usdOf(row: Report): number {
+  return row.kind === 'wall' && row.state !== 'active' ? row.peakUsd : row.usd
+}
