@@ -104,6 +104,22 @@ export const limits = Object.freeze({
   kafkaRetryMsMax: 5_000,
   /** What a stop may take to bring the last batches to the broker. */
   kafkaFlushMsMax: 1_000,
+  /** What a processor tells gateways of one asset at once, and what may wait for the broker before it is dropped. */
+  parcelBytesMax: 1 << 19,
+  framesBytesMax: 8 << 20,
+  /** A gateway that starts reads so much of the frames' past: longer than two whole columns of a stream are apart. */
+  framesBackMs: 15_000,
+  /** After so long without a word of its owner an asset may come to one of an older count. */
+  framesQuietMs: 30_000,
+  /** Venue states, the forecast's state and what clusters need are told this often, each asset in its turn. */
+  framesStatusMs: 1_000,
+  /** A processor this far behind its log says so, and its assets are shown as stale; below the other it has caught up. */
+  behindMsMax: 5_000,
+  behindMsOver: 2_000,
+  /** While it catches up it says this often how fast, and how long it will take. */
+  behindSayMs: 10_000,
+  /** What a hand-over may wait for the store to have the state that is given away. */
+  handOverMsMax: 1_000,
   /** Subscriptions of one client. */
   clientStreamsMax: 64,
   /** A control message. */
@@ -276,4 +292,11 @@ assert(limits.kafkaSendBytesMax >= limits.kafkaMessageBytesMax, 'a request holds
 assert(limits.kafkaBytesMax < limits.logBytesMax, 'writers are asked to wait long before the log refuses')
 assert(limits.alertKeysMax > limits.alertRulesMax, 'each rule is remembered')
 assert(limits.alertRulesPerHolderMax <= limits.alertRulesMax, 'a holder has his share of the rules')
+assert(limits.parcelBytesMax < limits.framesBytesMax, 'a parcel fits among what waits')
+assert(
+  limits.framesBackMs > 2 * limits.refreshTicks * limits.tickMs,
+  'what a gateway reads of the past holds a whole column of every stream',
+)
+assert(limits.framesStatusMs < limits.clientSilentMs, 'a state is told before its asset counts as silent')
+assert(limits.handOverMsMax < limits.stopMsMax, 'a hand-over fits into the time of a stop')
 assert(limits.kafkaFlushMsMax < limits.stopMsMax, 'the last batches are sent within the time of a stop')
