@@ -1,16 +1,24 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { assetByName } from './model/assets.ts'
+import { Command, CommanderError, Option } from 'commander'
+import { assetNames, hosts, list, speed, type VenueAddresses, venueNames, venueUrls, whole } from './flag-values.ts'
+import { type HistoryName, historyNames } from './history-name.ts'
 import { LmapError } from './model/errors.ts'
-import { type VenueName, venueId, venues } from './model/venues.ts'
+import type { VenueName } from './model/venues.ts'
 import { type LogLevel, logLevels } from './telemetry/log.ts'
 
 export const sourceNames = ['simulator', 'replay', 'live'] as const
 
+/** What a process does: everything, or its part of it on Kafka, see docs/scale-out.md. */
+export const roles = ['all', 'collect', 'process', 'serve'] as const
+export type Role = (typeof roles)[number]
+
 /** What a process was asked to do: flags and environment, checked. */
 export interface Config {
+  readonly role: Role
   readonly source: (typeof sourceNames)[number]
+  /** Of process and serve, who have no recording to look into. */
+  readonly history: HistoryName | undefined
   /** Names; all assets without. */
   readonly assets: readonly string[] | undefined
   /** Live: all venues without. */
@@ -35,9 +43,20 @@ export interface Config {
   readonly port: number
   /** File of plans and keys. */
   readonly plans: string | undefined
+  /** File of alert rules. */
+  readonly alerts: string | undefined
+  /** Hosts that webhooks may go to, and whether these may be in private networks. */
+  readonly webhookHosts: readonly string[]
+  readonly webhookPrivate: boolean
   readonly workers: number
   readonly kafka: readonly string[] | undefined
   readonly topic: string
+  /** Kafka topic of what processors tell gateways. */
+  readonly frames: string
+  /** Group of the processors. */
+  readonly group: string
+  /** Of both topics. */
+  readonly partitions: number
   /** Folder of this source's data. */
   readonly data: string
   readonly store:
@@ -53,7 +72,7 @@ export interface Config {
   readonly logLevel: LogLevel
 }
 
-export type VenueAddresses = Readonly<Partial<Record<VenueName, { socket?: string; rest?: string }>>>
+export type { VenueAddresses }
 
 const EXAMPLES = `
 Examples:
@@ -70,11 +89,22 @@ Examples:
 Every flag can also be given as an environment variable: --port as LMAP_PORT, --no-store as LMAP_NO_STORE=1.
 Data lies in DIR/SOURCE: simulated, replayed and live history never mix; a replay of a simulated market is simulated too. Ctrl-C stops in order.`
 
-/** Reads flags and environment. Returns undefined where help or version was asked for and printed. */
+const ROLE_EXAMPLES = `
+Examples:
+  npm run collect -- --kafka localhost:9092 --clickhouse http://localhost:8123    events of a source to Kafka
+  npm run process -- --kafka localhost:9092 --clickhouse http://localhost:8123    the map of them; as many as there is work for
+  npm run serve -- --kafka localhost:9092 --clickhouse http://localhost:8123      page, API and streams; as many as there are clients
+
+All name the same brokers, topics and partitions, the same --source, and the same ClickHouse; see docs/scale-out.md.
+Every flag can also be given as an environment variable: --port as LMAP_PORT. Ctrl-C stops in order.`
+
+/** Reads the role, flags and environment. Returns undefined where help or version was asked for and printed. */
 export function readConfig(argv: readonly string[], version: string): Config | undefined {
-  const program = command(version)
+  const [first] = argv
+  const role = roles.find((name) => name === first && name !== 'all') ?? 'all'
+  const { program, defaults } = command(version, role)
   try {
-    program.parse([...argv], { from: 'user' })
+    program.parse([...argv.slice(role === 'all' ? 0 : 1)], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return undefined
@@ -84,94 +114,159 @@ export function readConfig(argv: readonly string[], version: string): Config | u
       .replace(/\s*\n\s*/g, ' ')
       .replace(/\.?$/, '.')
     throw new LmapError('LMAP_CONFIG', message, {
-      hint: 'npm start -- --help lists what there is.',
+      hint: `${commandOf(role)} --help lists what there is.`,
     })
   }
-  return check(program.opts<Flags>())
+  return check(role, { ...defaults, ...program.opts<Flags>() })
 }
 
-interface Flags extends Omit<Config, 'store' | 'durationSeconds' | 'data'> {
+interface Flags extends Omit<Config, 'role' | 'source' | 'history' | 'store' | 'durationSeconds' | 'data'> {
+  readonly source: HistoryName
   readonly data: string
   readonly duration: number | undefined
   readonly clickhouse: string | undefined
   readonly store: boolean
 }
 
-function command(version: string): Command {
-  const cores = availableParallelism()
-  const option = (flags: string, text: string): Option => {
-    const made = new Option(flags, text)
-    return made.env(`LMAP_${made.name().replaceAll('-', '_').toUpperCase()}`)
-  }
-  const program = new Command('npm start --')
+/** Where a role listens if nothing else is said: several of them run on one machine. */
+const PORTS: Readonly<Record<Role, number>> = { all: 8080, collect: 9101, process: 9102, serve: 8080 }
+const SUMMARIES: Readonly<Record<Role, string>> = {
+  all: 'One live map of where price is pulled and stopped: resting depth, realised liquidations and predicted forced orders, across five venues and 65 assets.',
+  collect: 'Brings the events of a source into Kafka.',
+  process: 'Makes the map out of the events in Kafka, together with the others of its group; keeps it in ClickHouse.',
+  serve: 'Serves the map that processors make: page, API and streams.',
+}
+
+function commandOf(role: Role): string {
+  return role === 'all' ? 'npm start --' : `npm run ${role} --`
+}
+
+/** The flags of a role, and what those have that it does not know. */
+function command(version: string, role: Role): { program: Command; defaults: Partial<Flags> } {
+  const program = new Command(commandOf(role))
   program
-    .description(
-      'One live map of where price is pulled and stopped: resting depth, realised liquidations and predicted forced orders, across five venues and 65 assets.',
-    )
+    .description(SUMMARIES[role])
     .version(version)
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-    .addOption(option('--source <name>', 'where events come from').choices(sourceNames).default('simulator'))
-    .addOption(option('--assets <names>', 'comma-separated, such as BTC,ETH (default: all 65)').argParser(assetNames))
-    .addOption(
+    .addHelpText('after', role === 'all' ? EXAMPLES : ROLE_EXAMPLES)
+  const defaults: Record<string, unknown> = {}
+  for (const [known, option] of options(role)) {
+    if (known.split(' ').includes(role)) program.addOption(option)
+    else defaults[option.attributeName()] = option.defaultValue
+  }
+  return { program, defaults }
+}
+
+/** Every flag with the roles that know it. */
+function options(role: Role): [string, Option][] {
+  const cores = availableParallelism()
+  const every = roles.join(' ')
+  const option = (flags: string, text: string): Option => {
+    const made = new Option(flags, text)
+    return made.env(`LMAP_${made.name().replaceAll('-', '_').toUpperCase()}`)
+  }
+  return [
+    [
+      every,
+      option('--source <name>', 'where events come from')
+        .choices(role === 'all' || role === 'collect' ? sourceNames : historyNames)
+        .default('simulator'),
+    ],
+    [
+      'all collect process',
+      option('--assets <names>', 'comma-separated, such as BTC,ETH (default: all 65)').argParser(assetNames),
+    ],
+    [
+      'all collect',
       option('--venues <names>', 'live: comma-separated, such as binance,okx (default: all)').argParser(venueNames),
-    )
-    .addOption(
+    ],
+    [
+      'all collect',
       option(
         '--venue-urls <list>',
         'live: other addresses, such as bybit.socket=wss://HOST,bybit.rest=https://HOST',
       ).argParser(venueUrls),
-    )
-    .addOption(option('--port <number>', 'page, API and stream').argParser(whole(0, 65_535)).default(8080))
-    .addOption(option('--host <address>', 'address to listen on; 0.0.0.0 for every network').default('127.0.0.1'))
-    .addOption(option('--plans <file>', 'ask for keys: who may have what, see docs/plans.md'))
-    .addOption(option('--data <dir>', 'folder for history').default('data'))
-    .addOption(option('--clickhouse <url>', 'keep history in this ClickHouse server'))
-    .addOption(option('--sql', 'answer questions in SQL at /api/v1/sql, read-only').default(false))
-    .addOption(option('--cluster <name>', 'cluster of that server: replicated and distributed tables'))
-    .addOption(option('--retention <times>', 'days to keep, such as columns.1m=60,liquidations=3650'))
-    .addOption(new Option('--no-store', 'keep no history').env('LMAP_NO_STORE'))
-    .addOption(option('--kafka <brokers>', 'send events through Kafka, such as localhost:9092').argParser(list))
-    .addOption(option('--topic <name>', 'Kafka topic of the events').default('lmap.events'))
-    .addOption(
+    ],
+    [
+      every,
+      option('--port <number>', role === 'all' || role === 'serve' ? 'page, API and stream' : 'health and metrics')
+        .argParser(whole(0, 65_535))
+        .default(PORTS[role]),
+    ],
+    [every, option('--host <address>', 'address to listen on; 0.0.0.0 for every network').default('127.0.0.1')],
+    ['all serve', option('--plans <file>', 'ask for keys: who may have what, see docs/plans.md')],
+    ['all', option('--alerts <file>', 'alert rules to watch, see docs/alerts.md')],
+    [
+      'all',
+      option('--webhook-hosts <hosts>', 'where webhooks may go, such as hooks.example.com,localhost:9000')
+        .argParser(hosts)
+        .default([]),
+    ],
+    ['all', option('--webhook-private', 'webhooks may go into private networks too').default(false)],
+    [every, option('--data <dir>', 'folder for history').default('data')],
+    [every, option('--clickhouse <url>', 'keep history in this ClickHouse server')],
+    ['all serve', option('--sql', 'answer questions in SQL at /api/v1/sql, read-only').default(false)],
+    ['all process serve', option('--cluster <name>', 'cluster of that server: replicated and distributed tables')],
+    ['all process', option('--retention <times>', 'days to keep, such as columns.1m=60,liquidations=3650')],
+    ['all collect', new Option('--no-store', 'keep no history').env('LMAP_NO_STORE')],
+    [every, option('--kafka <brokers>', 'send events through Kafka, such as localhost:9092').argParser(list)],
+    ['all collect process', option('--topic <name>', 'Kafka topic of the events').default('lmap.events')],
+    ['process serve', option('--frames <name>', 'Kafka topic of what processors tell gateways').default('lmap.frames')],
+    ['process', option('--group <name>', 'Kafka group that shares the work').default('lmap.process')],
+    [
+      every,
+      option('--partitions <number>', 'Kafka: of each topic; at most as many processors have work')
+        .argParser(whole(1, 65))
+        .default(8),
+    ],
+    [
+      'all process',
       option('--workers <number>', 'threads of the engine')
         .argParser(whole(1, 64))
         .default(Math.max(1, cores - 1)),
-    )
-    .addOption(option('--record <file>', 'write all events to a file that --source replay plays'))
-    .addOption(option('--path <file>', 'replay: the recording, a file or a folder'))
-    .addOption(
+    ],
+    ['all collect', option('--record <file>', 'write all events to a file that --source replay plays')],
+    ['all collect', option('--path <file>', 'replay: the recording, a file or a folder')],
+    [
+      'all collect',
       option('--speed <factor>', 'replay, simulator: 1 is real time, max as fast as possible')
         .argParser(speed)
         .default(1),
-    )
-    .addOption(option('--keep', 'replay: keep serving the map when the recording has ended').default(false))
-    .addOption(
+    ],
+    ['all', option('--keep', 'replay: keep serving the map when the recording has ended').default(false)],
+    [
+      'all collect',
       option('--seed <number>', 'simulator: same seed, same market')
         .argParser(whole(0, 2 ** 31 - 1))
         .default(1),
-    )
-    .addOption(
+    ],
+    [
+      'all collect',
       option('--rate <number>', 'simulator: level updates per second').argParser(whole(1, 5_000_000)).default(20_000),
-    )
-    .addOption(
+    ],
+    [
+      'all collect',
       option('--duration <seconds>', 'simulator: end after so much simulated time').argParser(whole(1, 10_000_000)),
-    )
-    .addOption(option('--truth <file>', 'simulator: write what was planted, as JSON lines'))
-    .addOption(option('--log-level <level>', 'what is worth a line').choices(logLevels).default('info'))
-    .addHelpText('after', EXAMPLES)
-  return program
+    ],
+    ['all collect', option('--truth <file>', 'simulator: write what was planted, as JSON lines')],
+    [every, option('--log-level <level>', 'what is worth a line').choices(logLevels).default('info')],
+  ]
 }
 
-function check(flags: Flags): Config {
-  const { duration, clickhouse, store, data, ...rest } = flags
+function check(role: Role, flags: Flags): Config {
+  const { duration, clickhouse, store, data, source: history, ...others } = flags
+  const source = history === 'replay-simulated' ? 'replay' : history
+  const rest = { ...others, role, source }
+  const isPart = role === 'process' || role === 'serve'
+  checkRole(role, flags)
   if (rest.source !== 'live' && (rest.venues ?? rest.venueUrls) !== undefined) {
     throw new LmapError('LMAP_CONFIG', '--venues and --venue-urls go with --source live.', {
       hint: 'Add --source live.',
     })
   }
-  if (rest.source === 'replay' && rest.path === undefined) {
+  if (!isPart && rest.source === 'replay' && rest.path === undefined) {
     throw new LmapError('LMAP_CONFIG', '--source replay needs a recording.', { hint: 'Name it with --path FILE.' })
   }
   if (rest.source !== 'replay' && rest.path !== undefined) {
@@ -192,65 +287,26 @@ function check(flags: Flags): Config {
     cluster: rest.cluster,
     retention: rest.retention,
     durationSeconds: duration,
-    data: join(resolve(data), rest.source),
+    history: isPart ? history : undefined,
+    data: join(resolve(data), history),
     store: storeOf(store, clickhouse),
   })
+}
+
+/** What the parts cannot do without: the log between them, and the history that they share. */
+function checkRole(role: Role, { kafka, clickhouse, store }: Flags): void {
+  if (role === 'all') return
+  if (kafka === undefined) {
+    throw new LmapError('LMAP_CONFIG', `${role} needs Kafka.`, { hint: 'Name it with --kafka localhost:9092.' })
+  }
+  if (clickhouse === undefined && (role !== 'collect' || store)) {
+    const hint =
+      role === 'collect' ? 'Name it with --clickhouse URL, or add --no-store.' : 'Name it with --clickhouse URL.'
+    throw new LmapError('LMAP_CONFIG', `${role} needs a ClickHouse server.`, { hint })
+  }
 }
 
 function storeOf(wanted: boolean, url: string | undefined): Config['store'] {
   if (!wanted) return { kind: 'none' }
   return url === undefined ? { kind: 'embedded' } : { kind: 'server', url }
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= least && value <= most && text.trim() !== '') return value
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-  }
-}
-
-function speed(text: string): number | 'max' {
-  const value = Number(text)
-  if (text === 'max') return 'max'
-  if (value > 0 && value <= 1e6) return value
-  throw new InvalidArgumentError('It must be a number above 0, or max.')
-}
-
-function list(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim())
-  if (names.some((name) => name === '')) throw new InvalidArgumentError('It must be a comma-separated list.')
-  return names
-}
-
-function assetNames(text: string): string[] {
-  const names = list(text).map((name) => {
-    const asset = assetByName(name)
-    if (asset === undefined) throw new InvalidArgumentError(`There is no asset ${name}.`)
-    return asset.name
-  })
-  return [...new Set(names)]
-}
-
-function venueNames(text: string): VenueName[] {
-  return list(text).map(venueName)
-}
-
-function venueName(text: string): VenueName {
-  const venue = venues[venueId(text.toLowerCase())]
-  if (venue === undefined) throw new InvalidArgumentError(`There is no venue ${text}.`)
-  return venue.name
-}
-
-function venueUrls(text: string): VenueAddresses {
-  const urls: Partial<Record<VenueName, { socket?: string; rest?: string }>> = {}
-  for (const part of list(text)) {
-    const [, name = '', kind = '', url = ''] = /^(\w+)\.(\w+)=(.+)$/.exec(part) ?? []
-    const scheme = { socket: /^wss?:$/, rest: /^https?:$/ }[kind]
-    if (scheme?.test(URL.parse(url)?.protocol ?? '') !== true) {
-      throw new InvalidArgumentError('It must be VENUE.socket=wss://HOST or VENUE.rest=https://HOST.')
-    }
-    urls[venueName(name)] = { ...urls[venueName(name)], [kind]: url }
-  }
-  return urls
 }

@@ -22,7 +22,8 @@ const neighbours: Readonly<Record<string, readonly string[]>> = {
 const rootFiles: Readonly<Record<string, readonly string[]>> = {
   'src/main.ts': ['*'],
   'src/run.ts': ['*'],
-  'src/config.ts': ['model', 'telemetry'],
+  'src/config.ts': ['model', 'telemetry', 'src/flag-values.ts', 'src/history-name.ts'],
+  'src/flag-values.ts': ['model'],
   'src/backtest.ts': ['engine', 'model'],
   'src/doctor.ts': ['venues', 'store', 'model', 'telemetry', 'src/config.ts'],
   'src/universe.ts': ['venues', 'model', 'telemetry', 'src/config.ts'],
@@ -42,7 +43,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   // The back-test reads Parquet with the engine, without a store.
   chdb: /^src\/(store\/client|engine\/backtest\/table-file)\.ts$/,
   'uWebSockets.js': /^src\/gateway\/(front|http-exchange)\.ts$/,
-  commander: /^src\/(config|backtest|sql|export|doctor|universe)\.ts$/,
+  commander: /^src\/(config|flag-values|backtest|sql|export|doctor|universe)\.ts$/,
   ws: /^src\/venues\/live\/connection\.ts$/,
   zod: /^src\/gateway\/(control|plans|openapi)\.ts$/,
   jose: /^src\/gateway\/access\.ts$/,
