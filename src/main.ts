@@ -25,7 +25,14 @@ async function main(): Promise<number> {
     const pretty = process.stdout.isTTY === true
     const log = createLog({ level: config.logLevel, pretty, stream: process.stdout })
     const asked = stopAsked()
-    system = await run(config, { log, now: () => Date.now() as UnixMs, version, proxyEnv: proxyEnv(), pretty })
+    system = await run(config, {
+      log,
+      now: () => Date.now() as UnixMs,
+      random: Math.random,
+      version,
+      proxyEnv: proxyEnv(),
+      pretty,
+    })
     process.stdout.write(banner(system))
     const ended = await Promise.race([asked.then(() => false), system.ended.then(() => true)])
     if (ended) {

@@ -13,6 +13,7 @@ import { LineUp } from './roles/line-up.ts'
 import { observeEngine, observeLog, observeSource, venueReport, warnOfCorrupt } from './roles/observe.ts'
 import { ofHistory, openLog, openStore, recorded } from './roles/open-stages.ts'
 import { type SourceSurroundings, sourceSpec } from './roles/source-spec.ts'
+import { watchAlerts } from './roles/watch-alerts.ts'
 import { createNoStore } from './store/no-store.ts'
 import { answerOf } from './store/sql.ts'
 import { createSqlSocket } from './store/sql-socket.ts'
@@ -43,11 +44,16 @@ export interface System {
 export interface Surroundings extends SourceSurroundings {
   readonly log: Log
   readonly now: () => UnixMs
+  /** 0 to 1. */
+  readonly random: () => number
   readonly version: string
 }
 
 /** Starts every stage, left one last: nothing is sent before there is somebody to take it. */
-export async function run(asked: Config, { log, now, version, proxyEnv, pretty }: Surroundings): Promise<System> {
+export async function run(
+  asked: Config,
+  { log, now, random, version, proxyEnv, pretty }: Surroundings,
+): Promise<System> {
   const name = await historyNameOf(asked.source, asked.path)
   const config = ofHistory(asked, name)
   const metrics = createMetrics({ process: true })
@@ -68,16 +74,23 @@ export async function run(asked: Config, { log, now, version, proxyEnv, pretty }
       log,
       assets: chosen.map((asset) => asset.id),
       outputs: {
-        column: (column) => store.column(column),
+        column: (column) => {
+          store.column(column)
+          alerts.column(column)
+        },
         liquidation: (row) => store.liquidation(row),
         score: (row) => store.score(row),
-        report: (row) => store.report(row),
+        report: (row) => {
+          store.report(row)
+          alerts.report(row)
+        },
         live: (block) => gateway.block(block),
         turned: () => gateway.flush(),
       },
       room: () => store.room,
       failed: (error) => failed.reject(error),
     })
+    const alerts = watchAlerts(config, name, { engine, history, log, metrics, now, random })
     // A replay is a run of its own: it starts from an empty state, however often it is repeated.
     const offsets = engine.restore(
       config.source === 'replay' ? [] : await store.checkpoints(),
@@ -92,6 +105,7 @@ export async function run(asked: Config, { log, now, version, proxyEnv, pretty }
       port: config.port,
       webRoot: WEB_ROOT,
       plans: config.plans,
+      alerts,
       simulated: isSimulated(name),
       source: config.source,
       version,
@@ -115,6 +129,7 @@ export async function run(asked: Config, { log, now, version, proxyEnv, pretty }
         return ready === undefined ? { ready: true, stages } : { ready: false, reason: ready, stages }
       },
     })
+    await lineUp.begin(alerts)
     await lineUp.begin(engine)
     await lineUp.begin(gateway)
     await lineUp.begin(eventLog)

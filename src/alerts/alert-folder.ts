@@ -20,13 +20,8 @@ export class AlertFolder {
     this.#log = log
   }
 
-  /** Throws LMAP_DATA_FOLDER where it cannot be made, LMAP_CONFIG where rules were damaged: they are not thrown away. */
+  /** What was kept, if anything. Throws LMAP_CONFIG where the rules were damaged: they are not thrown away. */
   async open(): Promise<{ rules: ServerRule[]; memory: AlertMemory | undefined }> {
-    try {
-      await mkdir(this.#folder, { recursive: true, mode: OWNER_ONLY_FOLDER })
-    } catch (cause) {
-      throw this.#fault('cannot be made', cause)
-    }
     const rules = await this.#read(RULES)
     const fired = await this.#read(FIRED)
     return {
@@ -69,6 +64,7 @@ export class AlertFolder {
   async #write(name: string, text: string): Promise<void> {
     const path = join(this.#folder, name)
     try {
+      await mkdir(this.#folder, { recursive: true, mode: OWNER_ONLY_FOLDER })
       await writeFile(`${path}.part`, text, { mode: OWNER_ONLY })
       await rename(`${path}.part`, path)
     } catch (cause) {

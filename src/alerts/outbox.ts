@@ -71,8 +71,7 @@ export class Outbox {
   /** Finds what an earlier process has left, and goes on with it. */
   async start(): Promise<void> {
     const { folder, limits, log, now } = this.#options
-    await mkdir(folder, { recursive: true, mode: OWNER_ONLY_FOLDER })
-    const names = (await readdir(folder)).sort()
+    const names = (await namesIn(folder)).sort()
     for (const name of names.filter((one) => one.endsWith(UNFINISHED))) await rm(join(folder, name))
     for (const name of names.filter((one) => fileName.test(one)).slice(0, limits.webhookQueueMax)) {
       const delivery = readDelivery(await readFile(join(folder, name), 'utf8'))
@@ -169,6 +168,7 @@ export class Outbox {
   async #keep({ id, rule, body }: Delivery): Promise<void> {
     const path = this.#path(id)
     try {
+      await mkdir(this.#options.folder, { recursive: true, mode: OWNER_ONLY_FOLDER })
       await writeFile(path + UNFINISHED, JSON.stringify({ id, rule, body }), { mode: OWNER_ONLY })
       await rename(path + UNFINISHED, path)
     } catch (error) {
@@ -191,6 +191,16 @@ export class Outbox {
   #track(work: Promise<void>): void {
     this.#running.add(work)
     void work.finally(() => this.#running.delete(work))
+  }
+}
+
+/** None where there is no folder yet. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }
 

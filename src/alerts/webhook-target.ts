@@ -101,16 +101,6 @@ export function isInner({ address, family }: Address): boolean {
   return inner.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** A host as --webhook-hosts takes it, in the spelling of an address; undefined where it is none. */
-export function readWebhookHost(text: string): string | undefined {
-  const url = URL.parse(`http://${text.trim()}`)
-  if (url === null || url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '')
-    return undefined
-  // The port that http would leave out is one that somebody has written.
-  const port = url.port === '' && /:80$/.test(text.trim()) ? ':80' : url.port === '' ? '' : `:${url.port}`
-  return url.hostname === '' ? undefined : `${url.hostname}${port}`
-}
-
 function fault(what: string): LmapError {
   return new LmapError('LMAP_REQUEST_INVALID', `${what}.`, { hint: 'docs/alerts.md describes rules.' })
 }

@@ -1,9 +1,12 @@
+import { readAlertRule } from '../model/alert-json.ts'
+import type { AlertKind, AlertRule } from '../model/alert-rules.ts'
 import { LmapError } from '../model/errors.ts'
 import { layers } from '../model/layers.ts'
 import type { Limits } from '../model/limits.ts'
 import { modes } from '../model/modes.ts'
 import { COLUMNS, TIMEFRAMES } from '../model/timeframes.ts'
 import { demand, type Holder, hasStream, identify } from './access.ts'
+import { alertMethods } from './alerts.ts'
 import { streamOf } from './control.ts'
 import { layerMask, type Plan, type Plans } from './plans.ts'
 import type { Request } from './reply.ts'
@@ -29,6 +32,14 @@ const reportPaths = new Map([
   ['/api/v1/score', 'score'],
 ])
 
+const reportOfRule: Readonly<Record<AlertKind, string>> = {
+  wall: 'walls',
+  sweep: 'sweeps',
+  absorption: 'absorptions',
+  convergence: 'convergence',
+  cluster: 'clusters',
+}
+
 /** Lets requests of the API through that the holder's plan includes; used where there are plans. */
 export class Guard {
   readonly #options: GuardOptions
@@ -52,6 +63,11 @@ export class Guard {
     // A question in SQL reads all there is.
     if (path === SQL_PATH) demand(plans, holder, 'the whole history', hasEverything)
     demandStream(plans, holder, query)
+    if (Object.hasOwn(alertMethods, path)) {
+      demand(plans, holder, 'alert rules', (plan) => plan.alerts)
+      demandRule(plans, holder, request.body)
+      return { ...request, holder: holder.id }
+    }
     if (path !== '/api/v1/map') return request
     return { ...request, query: this.#mapQuery(plans, holder, query) }
   }
@@ -101,6 +117,23 @@ export class Guard {
 
 function hasEverything({ assets, timeframes: own, modes: read, columns }: Plan): boolean {
   return assets === 'all' && own.size === TIMEFRAMES && read.size === modes.length && columns === COLUMNS
+}
+
+/** The plan has the assets and the reports that a rule reads. What is no rule is left to who reads the body. */
+function demandRule(plans: Plans, holder: Holder, body: string | undefined): void {
+  let rule: AlertRule
+  try {
+    rule = readAlertRule(JSON.parse(body ?? ''), ['webhook'])
+  } catch {
+    return
+  }
+  const report = reportOfRule[rule.kind]
+  demand(plans, holder, `the report ${report}`, (plan) => plan.reports.has(report))
+  const { assets } = rule
+  demand(plans, holder, assets === undefined ? 'all assets' : 'the assets of this rule', (plan) => {
+    const own = plan.assets
+    return own === 'all' || (assets?.every((asset) => own.has(asset)) ?? false)
+  })
 }
 
 /** Names that there are not are left to who reads the query. */

@@ -1,4 +1,5 @@
 import type * as uws from 'uWebSockets.js'
+import { limits } from '../model/limits.ts'
 import type { Counter } from '../telemetry/metrics.ts'
 import { commonHeaders, type Reply, type Request, statusLine } from './reply.ts'
 
@@ -26,7 +27,30 @@ export function readRequest(response: uws.HttpResponse, request: uws.HttpRequest
     accept: request.getHeader('accept'),
     credential: credentialOf(request.getHeader('authorization')),
     address: addressOf(response),
+    host: request.getHeader('host'),
+    origin: request.getHeader('origin'),
+    fetchSite: request.getHeader('sec-fetch-site'),
+    contentType: request.getHeader('content-type'),
+    body: '',
+    holder: undefined,
   }
+}
+
+/** Reads on to the end of the body; what is too large ends the reading, and the request goes on without it. */
+function withBody(response: uws.HttpResponse, request: Request): Promise<Request> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  return new Promise((resolve) => {
+    response.onData((chunk, isLast) => {
+      bytes += chunk.byteLength
+      if (bytes > limits.alertBodyBytesMax) resolve({ ...request, body: undefined })
+      else {
+        // The bytes are uWebSockets' own again once we return.
+        chunks.push(Buffer.from(chunk.slice(0)))
+        if (isLast) resolve({ ...request, body: Buffer.concat(chunks).toString('utf8') })
+      }
+    })
+  })
 }
 
 export function serve(
@@ -41,7 +65,8 @@ export function serve(
     isGone = true
     wake?.()
   })
-  void answer(request).then((reply) => {
+  const whole = request.method === 'POST' ? withBody(response, request) : Promise.resolve(request)
+  void whole.then(answer).then((reply) => {
     requests(String(reply.status)).inc()
     if (isGone) return
     const isHead = request.method === 'HEAD'

@@ -4,10 +4,29 @@ import { LmapError } from '../model/errors.ts'
 import { layers } from '../model/layers.ts'
 import { limits } from '../model/limits.ts'
 import { modes } from '../model/modes.ts'
+import type { ReportKind } from '../model/reports.ts'
 import { COLUMNS, timeframeId, timeframes } from '../model/timeframes.ts'
 import { ALL_LAYERS } from '../wire/keep-layers.ts'
 
-export const planReports = ['walls', 'sweeps', 'absorptions', 'convergence', 'clusters', 'score'] as const
+export const planReports = [
+  'walls',
+  'sweeps',
+  'absorptions',
+  'convergence',
+  'clusters',
+  'score',
+  'read',
+  'lift',
+] as const
+export type PlanReport = (typeof planReports)[number]
+
+/** What a plan calls the reports of a kind. */
+export const planWords: Readonly<Record<ReportKind, PlanReport>> = {
+  wall: 'walls',
+  sweep: 'sweeps',
+  absorption: 'absorptions',
+  convergence: 'convergence',
+}
 
 /** What a holder of a key may have. Sets are complete: "all" is written out. */
 export interface Plan {
@@ -20,6 +39,8 @@ export interface Plan {
   readonly columns: number
   /** Whether the HTTP API answers. */
   readonly api: boolean
+  /** Whether alert rules can be tested and saved. */
+  readonly alerts: boolean
   readonly requestsPerMinute: number
   /** Connections at a time, and streams on each. */
   readonly connections: number
@@ -60,6 +81,7 @@ const planSchema = z.strictObject({
   reports: z.union([all, z.array(z.enum(planReports))]),
   columns: z.int().min(1).max(COLUMNS),
   api: z.boolean(),
+  alerts: z.boolean().default(false),
   requestsPerMinute: z.int().min(1),
   connections: z.int().min(1),
   streams: z.int().min(1).max(limits.clientStreamsMax),

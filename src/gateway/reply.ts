@@ -13,6 +13,15 @@ export interface Request {
   /** Key or token of the authorization header. */
   readonly credential: string | undefined
   readonly address: string
+  readonly host: string
+  readonly origin: string
+  /** Of sec-fetch-site: how the page that asks is related to us, where a browser says it. */
+  readonly fetchSite: string
+  readonly contentType: string
+  /** Of a POST; undefined where it is larger than any that we take. */
+  readonly body: string | undefined
+  /** Whose request it is, once it was admitted under a plan. */
+  readonly holder: string | undefined
 }
 
 /** An answer as data; the server writes it. Text that comes in pieces is sent in chunks, as fast as it is taken. */
@@ -24,6 +33,7 @@ export interface Reply {
 
 const statusTexts: Readonly<Record<number, string>> = {
   200: 'OK',
+  201: 'Created',
   304: 'Not Modified',
   400: 'Bad Request',
   401: 'Unauthorized',

@@ -2,6 +2,7 @@ import { type ErrorCode, LmapError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { ALERTS_PATH, alertMethods, PREVIEW_PATH } from './alerts.ts'
 import { quote } from './control.ts'
 import { chooseBody, type Page } from './pages.ts'
 import { FRAME_TYPE, type Readings } from './readings.ts'
@@ -25,7 +26,11 @@ export interface RoutesOptions {
   status(): GatewayStatus
   /** The request as it may be answered; throws where it may not. */
   admit(request: Request): Promise<Request>
+  /** Answers at the paths of alertMethods, of requests that were admitted. */
+  alerts(request: Request): Promise<Reply>
 }
+
+const readMethods = ['GET', 'HEAD']
 
 type Route = (request: Request) => Reply | Promise<Reply>
 
@@ -48,6 +53,8 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
     '/api/v1/sql': ({ query }) => readings.sql(query),
     '/api/v1/clusters': ({ query }) => readings.clusters(query),
     '/api/v1/score': ({ query }) => readings.score(query),
+    [ALERTS_PATH]: options.alerts,
+    [PREVIEW_PATH]: options.alerts,
     '/stream': () => ({
       ...errorReply(426, 'LMAP_REQUEST_INVALID', 'This is a WebSocket.', 'Connect with ws://.'),
       headers: [
@@ -62,14 +69,20 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
     if (path.length + query.length > limits.urlBytesMax) {
       return errorReply(414, 'LMAP_REQUEST_TOO_LARGE', `Path and query have at most ${limits.urlBytesMax} bytes.`)
     }
+    const methods = Object.hasOwn(alertMethods, path) ? alertMethods[path]! : readMethods
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined
     const page = pages.get(path)
     if (route === undefined && page === undefined) {
       return errorReply(404, 'LMAP_REQUEST_UNKNOWN', `There is nothing at ${quote(path)}.`)
     }
-    if (method !== 'GET' && method !== 'HEAD') {
-      const refusal = errorReply(405, 'LMAP_REQUEST_INVALID', `${quote(method)} is not allowed here, GET and HEAD are.`)
-      return { ...refusal, headers: [...refusal.headers, ['allow', 'GET, HEAD']] }
+    if (!methods.includes(method)) {
+      const allowed = methods.join(', ')
+      const refusal = errorReply(
+        405,
+        'LMAP_REQUEST_INVALID',
+        `${quote(method)} is not allowed here; allowed: ${allowed}.`,
+      )
+      return { ...refusal, headers: [...refusal.headers, ['allow', allowed]] }
     }
     return route === undefined ? pageReply(page!, request) : route(await options.admit(request))
   }

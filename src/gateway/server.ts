@@ -1,10 +1,13 @@
+import type { AlertService } from '../model/alert-service.ts'
 import { assert } from '../model/errors.ts'
 import { type Limits, limits as standardLimits } from '../model/limits.ts'
+import { type Report, reportKinds } from '../model/reports.ts'
 import type { ClosedColumn, LiveBlock, Stage } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Admission } from './admission.ts'
+import { createAlertRoutes } from './alerts.ts'
 import { catalogueText, hellos } from './catalogue.ts'
 import { createFront } from './front.ts'
 import { frontMetrics, streamMetrics } from './gateway-metrics.ts'
@@ -18,6 +21,8 @@ import { PlanFile } from './plan-file.ts'
 import { checkPort } from './port.ts'
 import { type ReadingSources, Readings } from './readings.ts'
 import type { Reply, Request } from './reply.ts'
+import { ReportFeed, type ReportFeedOptions } from './report-feed.ts'
+import { REPORT_TOPICS } from './report-topic.ts'
 import { createRoutes, type GatewayStatus } from './routes.ts'
 import { type ModelStatus, StreamTable } from './stream-table.ts'
 import { MAP_TOPICS } from './topics.ts'
@@ -46,6 +51,8 @@ export interface GatewayOptions {
   readonly model?: (asset: AssetId) => ModelStatus
   /** What readings of the map need beside its columns; without it they say less. */
   readonly readings?: ReadingSources
+  /** Watches alert rules; without it there are none. */
+  readonly alerts?: AlertService | undefined
   /** File of plans and keys; without it everybody may have everything. */
   readonly plans?: string | undefined
   /** Other bounds than the usual ones. */
@@ -56,7 +63,9 @@ export interface GatewayOptions {
 export interface Gateway extends Stage {
   /** Takes the bytes over. Closed blocks are wanted of every stream, others only of those that are on. */
   block(live: LiveBlock): void
-  /** The blocks of a tick are complete: publishes them. */
+  /** A row of a report was told, for the first time or again. */
+  report(row: Report): void
+  /** The blocks and rows of a tick are complete: publishes them. */
   flush(): void
   /** The port bound, 0 while there is none. */
   readonly port: number
@@ -113,6 +122,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     idleMax: limits.streamsIdleMax,
   })
   hub.supply(MAP_TOPICS, table.supply)
+  const feed = new ReportFeed({
+    limits,
+    log,
+    metrics: options.metrics,
+    now,
+    history: pastReports(options.readings, limits),
+    broadcast: front.fanOut.channels,
+  })
+  hub.supply(REPORT_TOPICS, feed.supply)
   const moments = new Moments({ table, simulated, source, liveWaitMsMax: limits.liveWaitMsMax })
   const { venueStates, readings: sources } = options
   const readings = new Readings({ table, moments, limits, venueStates, simulated, source, sources })
@@ -137,6 +155,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       limits,
       status: options.status,
       admit: (request) => guard?.admit(request) ?? Promise.resolve(request),
+      alerts: createAlertRoutes({ alerts: options.alerts, hasPlans: plans !== undefined, limits }),
     })
     await front.start()
     sweep = setInterval(() => table.sweep(), limits.clientSweepMs).unref()
@@ -153,13 +172,30 @@ export function createGateway(options: GatewayOptions): Gateway {
     name: 'gateway',
     start,
     stop: () => (stopping ??= stop()),
-    block: (live) => table.block(live),
+    block(live) {
+      feed.clock(live.asset, live.clockMs)
+      table.block(live)
+    },
+    report: (row) => feed.tell(row),
     flush() {
       front.fanOut.applyCuts()
       table.flush()
+      feed.flush()
     },
     get port() {
       return front.port
     },
+  }
+}
+
+/** The newest stored reports of an asset, of every kind. */
+function pastReports(sources: ReadingSources | undefined, limits: Limits): ReportFeedOptions['history'] {
+  const { reports } = sources ?? {}
+  if (reports === undefined) return undefined
+  const any = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, side: undefined, states: undefined, usdMin: 0 }
+  return async (asset) => {
+    const wanted = { ...any, assets: [asset], before: undefined, most: limits.reportsOverMax }
+    const pages = await Promise.all(reportKinds.map((kind) => reports({ ...wanted, kind })))
+    return pages.flatMap(({ rows }) => rows)
   }
 }
