@@ -2,10 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { errors, importSPKI, jwtVerify } from 'jose'
 import { assets } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
+import { reportKinds } from '../model/reports.ts'
 import { COLUMNS, timeframes } from '../model/timeframes.ts'
 import { ALL_LAYERS } from '../wire/keep-layers.ts'
-import type { Subscribe } from './control.ts'
-import { layerMask, type Plan, type Plans, type TokenRule } from './plans.ts'
+import type { Subscribe, SubscribeReports } from './control.ts'
+import { layerMask, type Plan, type Plans, planWords, type TokenRule } from './plans.ts'
+import { maskOfKinds } from './report-topic.ts'
 import { type View, viewOf } from './views.ts'
 
 /** Who asks, and what they may have. */
@@ -99,9 +101,26 @@ export function viewFor(plans: Plans | undefined, holder: Holder | undefined, wa
   return viewOf(mask ?? layerMask(holder.plan), (columns ?? holder.plan.columns) - 1)
 }
 
+/** Kinds of the reports of an asset that were asked for; all that the plan has where nothing was said. Throws LMAP_PLAN. */
+export function reportMaskFor(plans: Plans | undefined, holder: Holder | undefined, wanted: SubscribeReports): number {
+  const { asset, kinds } = wanted
+  if (plans === undefined || holder === undefined) return maskOfKinds(kinds ?? reportKinds)
+  const name = assets[asset]!.name
+  demand(plans, holder, name, (plan) => hasAsset(plan, asset))
+  const has = (plan: Plan) => reportKinds.filter((kind) => plan.reports.has(planWords[kind]))
+  for (const kind of kinds ?? [])
+    demand(plans, holder, `the report ${planWords[kind]}`, (plan) => has(plan).includes(kind))
+  demand(plans, holder, 'reports', (plan) => has(plan).length > 0)
+  return maskOfKinds(kinds ?? has(holder.plan))
+}
+
 /** Whether the plan has a stream. */
 export function hasStream(plan: Plan, asset: number, timeframe: number): boolean {
-  return (plan.assets === 'all' || plan.assets.has(asset)) && plan.timeframes.has(timeframe)
+  return hasAsset(plan, asset) && plan.timeframes.has(timeframe)
+}
+
+export function hasAsset(plan: Plan, asset: number): boolean {
+  return plan.assets === 'all' || plan.assets.has(asset)
 }
 
 function invalid(message: string, cause?: unknown): LmapError {

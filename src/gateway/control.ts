@@ -3,6 +3,7 @@ import { assetByName } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import { LAYERS, layers } from '../model/layers.ts'
 import { limits } from '../model/limits.ts'
+import { type ReportKind, reportKinds } from '../model/reports.ts'
 import { COLUMNS, timeframeId } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 
@@ -16,10 +17,21 @@ export interface Subscribe {
   columns: number | undefined
 }
 
+/** The same for the reports of an asset. */
+export interface SubscribeReports {
+  op: 'subscribe'
+  channel: 'reports'
+  asset: AssetId
+  /** Undefined: all that there may be. */
+  kinds: readonly ReportKind[] | undefined
+}
+
 /** A control message with its names turned into ids, see docs/wire.md. */
 export type Control =
   | { op: 'unsubscribe' | 'resync'; asset: AssetId; timeframe: number }
   | Subscribe
+  | { op: 'unsubscribe' | 'resync'; channel: 'reports'; asset: AssetId }
+  | SubscribeReports
   | { op: 'ack'; read: readonly { asset: AssetId; timeframe: number; sequence: number }[] }
 
 const SEQUENCE_MAX = 2 ** 32 - 1
@@ -39,6 +51,17 @@ const schema = z.discriminatedUnion('op', [
   }),
 ])
 
+const reports = { channel: z.literal('reports'), asset: z.string() }
+const reportsSchema = z.discriminatedUnion('op', [
+  z.strictObject({
+    op: z.literal('subscribe'),
+    ...reports,
+    kinds: z.array(z.enum(reportKinds)).min(1).max(reportKinds.length).optional(),
+  }),
+  z.strictObject({ op: z.literal('unsubscribe'), ...reports }),
+  z.strictObject({ op: z.literal('resync'), ...reports }),
+])
+
 /** What a text message says as JSON; throws LMAP_REQUEST_INVALID where it is none. */
 export function parseJson(text: string): unknown {
   try {
@@ -50,6 +73,7 @@ export function parseJson(text: string): unknown {
 
 /** Checks a message; throws LMAP_REQUEST_INVALID for its form, LMAP_REQUEST_UNKNOWN for a name that there is not. */
 export function parseControl(message: unknown): Control {
+  if (typeof message === 'object' && message !== null && 'channel' in message) return parseReports(message)
   const parsed = schema.safeParse(message)
   if (!parsed.success) throw new LmapError('LMAP_REQUEST_INVALID', describeFault(parsed.error))
   const control = parsed.data
@@ -62,17 +86,29 @@ export function parseControl(message: unknown): Control {
   return { op: 'ack', read }
 }
 
+function parseReports(message: object): Control {
+  const parsed = reportsSchema.safeParse(message)
+  if (!parsed.success) throw new LmapError('LMAP_REQUEST_INVALID', describeFault(parsed.error))
+  const { op, channel, asset: assetName } = parsed.data
+  const asset = assetOf(assetName)
+  return op === 'subscribe' ? { op, channel, asset, kinds: parsed.data.kinds } : { op, channel, asset }
+}
+
 /** Ids of a stream's names; throws LMAP_REQUEST_UNKNOWN. */
 export function streamOf(assetName: string, timeframeName: string): { asset: AssetId; timeframe: number } {
-  const asset = assetByName(assetName)
-  if (asset === undefined) {
-    throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no asset ${quote(assetName)}.`, {
-      hint: '/api/v1/assets lists them.',
-    })
-  }
+  const asset = assetOf(assetName)
   const timeframe = timeframeId(timeframeName)
   if (timeframe < 0) throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no timeframe ${quote(timeframeName)}.`)
-  return { asset: asset.id, timeframe }
+  return { asset, timeframe }
+}
+
+/** Id of an asset's name; throws LMAP_REQUEST_UNKNOWN. */
+export function assetOf(name: string): AssetId {
+  const asset = assetByName(name)
+  if (asset !== undefined) return asset.id
+  throw new LmapError('LMAP_REQUEST_UNKNOWN', `There is no asset ${quote(name)}.`, {
+    hint: '/api/v1/assets lists them.',
+  })
 }
 
 function maskOf(names: readonly string[]): number {

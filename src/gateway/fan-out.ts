@@ -1,8 +1,9 @@
+import { ASSETS } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import { TIMEFRAMES } from '../model/timeframes.ts'
 import { CloseCode } from '../wire/close-code.ts'
-import { identify, viewFor } from './access.ts'
+import { identify, reportMaskFor, viewFor } from './access.ts'
 import { readAcknowledgement } from './acknowledgement.ts'
 import type { Channel } from './channel.ts'
 import { Channels, type Supply } from './channels.ts'
@@ -11,6 +12,7 @@ import { type Control, parseControl, parseJson } from './control.ts'
 import type { FrontMetrics } from './gateway-metrics.ts'
 import { Openings } from './openings.ts'
 import { type Plan, type Plans, planText } from './plans.ts'
+import { reportTopic, WHOLE } from './report-topic.ts'
 import { mapTopic } from './topics.ts'
 
 export interface FanOutOptions {
@@ -202,12 +204,17 @@ export class FanOut {
       }
       return
     }
-    const { asset, timeframe } = control
-    const subject = subjectOf(asset, timeframe)
+    const subject = 'channel' in control ? reportsOf(control.asset) : subjectOf(control.asset, control.timeframe)
     if (control.op === 'unsubscribe') this.#unsubscribe(client, subject)
     else if (control.op === 'subscribe') {
-      const view = viewFor(this.#options.plans?.(), client.holder, control)
-      this.#subscribe(client, subject, mapTopic(asset, timeframe, view.mask), view.columns)
+      const plans = this.#options.plans?.()
+      if ('channel' in control) {
+        const mask = reportMaskFor(plans, client.holder, control)
+        this.#subscribe(client, subject, reportTopic(control.asset, mask), WHOLE)
+      } else {
+        const view = viewFor(plans, client.holder, control)
+        this.#subscribe(client, subject, mapTopic(control.asset, control.timeframe, view.mask), view.columns)
+      }
     } else {
       const subscription = client.subscriptions.get(subject)
       if (subscription === undefined) throw new LmapError('LMAP_REQUEST_INVALID', 'Resync needs a subscription.')
@@ -312,4 +319,9 @@ export class FanOut {
 /** What an acknowledgement or a second subscription is about. */
 function subjectOf(asset: number, timeframe: number): number {
   return asset * TIMEFRAMES + timeframe
+}
+
+/** The same for the reports of an asset: behind all streams. */
+function reportsOf(asset: number): number {
+  return subjectOf(ASSETS, 0) + asset
 }

@@ -5,6 +5,7 @@ import { layers } from '../model/layers.ts'
 import type { Limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import { modelStates } from '../model/model-states.ts'
+import type { ReportPage, ReportQuery } from '../model/report-query.ts'
 import type { ModelStatus, PastMap, ScoreRow } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import { clustersOf } from './clusters.ts'
@@ -26,6 +27,8 @@ export interface ReadingSources {
   scores(asset: AssetId, most: number): Promise<ScoreRow[]>
   /** A stream as known at a time, with at most so many closed columns. */
   at(asset: AssetId, timeframe: number, atMs: number, most: number): Promise<PastMap>
+  /** Stored reports of one kind, the newest start first; undefined where nothing is stored. */
+  readonly reports?: ((query: ReportQuery) => Promise<ReportPage>) | undefined
   /** Answers questions of people; undefined where that was not asked for. */
   readonly ask: ((sql: string, format: string) => Promise<{ type: string; body: Uint8Array }>) | undefined
 }

@@ -6,8 +6,10 @@ import type { Report, ReportKind } from '../model/reports.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Message } from './channel.ts'
+import type { Broadcast, Supply } from './channels.ts'
 import { ReportBoard } from './report-board.ts'
-import { kindsOf, maskOfKinds, type ReportTopic, reportTopic } from './report-topic.ts'
+import { kindsOf, maskOfKinds, type ReportTopic, readReportTopic, reportTopic, WHOLE } from './report-topic.ts'
 
 export interface ReportFeedOptions {
   readonly limits: Limits
@@ -16,10 +18,7 @@ export interface ReportFeedOptions {
   readonly now: () => number
   /** The newest rows of an asset that the store has, of any kind; undefined where there is no store. */
   readonly history: ((asset: AssetId) => Promise<readonly Report[]>) | undefined
-  /** Text for all who are on the topic; `sequence` counts the messages of the topic. */
-  message(topic: string, sequence: number, text: Uint8Array): void
-  /** What a newcomer to the topic is sent first: it stands for every message up to its sequence. */
-  opening(topic: string, sequence: number, text: Uint8Array): void
+  readonly broadcast: Broadcast
 }
 
 /** The reports of one asset. */
@@ -28,8 +27,8 @@ interface Lane {
   readonly board: ReportBoard
   /** Told since the last flush, the last word of each. */
   readonly pending: Map<string, Report>
-  /** By mask of kinds: those that somebody wants, how many that are, and how often something was sent to them. */
-  readonly wanted: Map<number, { holders: number; sequence: number }>
+  /** By mask of kinds: those that somebody wants, and how often something was sent to them. */
+  readonly wanted: Map<number, { sequence: number }>
   /** Masks whose newcomers wait for the history. */
   readonly waiting: Set<number>
   history: 'none' | 'loading' | 'loaded' | 'failed'
@@ -90,26 +89,29 @@ export class ReportFeed {
     return board.rows(kind, clockMs)
   }
 
-  /** Somebody wants the topic. Followed by one release. */
-  acquire({ asset, mask }: ReportTopic): void {
+  /** What subscribers may ask for: topics of reports, each held once. */
+  get supply(): Supply {
+    return {
+      acquire: (topic) => this.#acquire(readReportTopic(topic)),
+      release: (topic) => this.#release(readReportTopic(topic)),
+      want: (topic) => this.#want(readReportTopic(topic)),
+    }
+  }
+
+  #acquire({ asset, mask }: ReportTopic): void {
     const lane = this.#at(asset)
-    const wanted = lane.wanted.get(mask)
-    if (wanted === undefined) lane.wanted.set(mask, { holders: 1, sequence: 0 })
-    else wanted.holders++
+    lane.wanted.set(mask, { sequence: 0 })
     if (lane.history === 'none' || lane.history === 'failed') this.#load(lane)
   }
 
-  release({ asset, mask }: ReportTopic): void {
+  #release({ asset, mask }: ReportTopic): void {
     const lane = this.#at(asset)
-    const wanted = lane.wanted.get(mask)
-    assert(wanted !== undefined, 'a topic is released as often as it is acquired')
-    if (--wanted.holders > 0) return
     lane.wanted.delete(mask)
     lane.waiting.delete(mask)
   }
 
-  /** Somebody waits for an opening of a topic that is wanted: it comes at once, or when the history is there. */
-  want({ asset, mask }: ReportTopic): void {
+  /** The opening comes at once, or when the history is there. */
+  #want({ asset, mask }: ReportTopic): void {
     const lane = this.#at(asset)
     if (lane.history === 'loading') lane.waiting.add(mask)
     else this.#open(lane, mask)
@@ -122,6 +124,7 @@ export class ReportFeed {
   }
 
   #publish(lane: Lane): void {
+    const { broadcast } = this.#options
     const rows = [...lane.pending.values()].filter((row) => lane.board.tell(row))
     lane.pending.clear()
     this.#numbers.rows.inc(rows.length)
@@ -130,24 +133,24 @@ export class ReportFeed {
       if (chosen.length === 0) continue
       wanted.sequence = (wanted.sequence + 1) >>> 0
       this.#numbers.messages.inc()
-      const text = this.#text(lane, wanted.sequence, chosen)
-      this.#options.message(reportTopic(lane.asset, mask), wanted.sequence, text)
+      broadcast.message({ ...this.#head(lane, mask), bytes: this.#text(lane, wanted.sequence, chosen) })
     }
   }
 
   #open(lane: Lane, mask: number): void {
-    const { opening, now } = this.#options
-    const wanted = lane.wanted.get(mask)
-    assert(wanted !== undefined, 'an opening is asked for by somebody who holds the topic')
+    const { broadcast, now } = this.#options
     const kinds = kindsOf(mask)
     const rows = kinds.flatMap((kind) => lane.board.rows(kind, lane.clockMs))
-    const sinceMs = lane.board.sinceMs ?? now()
+    const head = this.#head(lane, mask)
+    const facts = { standing: true, kinds, sinceMs: lane.board.sinceMs ?? now() }
     this.#numbers.openings.inc()
-    opening(
-      reportTopic(lane.asset, mask),
-      wanted.sequence,
-      this.#text(lane, wanted.sequence, rows, { standing: true, kinds, sinceMs }),
-    )
+    broadcast.opening({ ...head, part: WHOLE, bytes: this.#text(lane, head.sequence, rows, facts) })
+  }
+
+  #head({ asset, wanted }: Lane, mask: number): Omit<Message, 'bytes'> {
+    const sequence = wanted.get(mask)?.sequence
+    assert(sequence !== undefined, 'what is sent is wanted')
+    return { topic: reportTopic(asset, mask), sequence, sentMs: this.#options.now(), isBinary: false }
   }
 
   #text({ asset, clockMs }: Lane, sequence: number, rows: readonly Report[], facts: object = {}): Uint8Array {

@@ -12,16 +12,21 @@ export interface ReportTopic {
 
 export const ALL_KINDS: number = 2 ** reportKinds.length - 1
 
+/** First word of their names. */
+export const REPORT_TOPICS = 'reports'
+
+/** There is one opening of a topic of reports. */
+export const WHOLE = 0
+
 /** Name of the topic of those who get the kinds of `mask`. */
 export function reportTopic(asset: number, mask: number): string {
-  return `reports/${asset}/${mask}`
+  return `${REPORT_TOPICS}/${asset}/${mask}`
 }
 
-/** What a topic's name says; undefined where it is none of reports. */
-export function readReportTopic(topic: string): ReportTopic | undefined {
+export function readReportTopic(topic: string): ReportTopic {
   const [word, ...numbers] = topic.split('/')
-  if (word !== 'reports') return undefined
   const [asset = -1, mask = -1] = numbers.map(Number)
+  assert(word === REPORT_TOPICS, 'the topic is one of reports')
   assert(asset >= 0 && asset < ASSETS && mask > 0 && mask <= ALL_KINDS, 'topics of reports are named by reportTopic')
   return { asset: asset as AssetId, mask }
 }

@@ -1,8 +1,9 @@
 // Guards the way of reports to subscribers by itself: rows of a turn leave as one text for each set of kinds that
 // somebody wants, newcomers get what stands and what was last over, bounds hold, and what nobody could have heard is said.
 import { expect, test } from 'vitest'
+import type { Message } from '../../src/gateway/channel.ts'
 import { ReportFeed, type ReportFeedOptions } from '../../src/gateway/report-feed.ts'
-import { ALL_KINDS, maskOfKinds } from '../../src/gateway/report-topic.ts'
+import { ALL_KINDS, maskOfKinds, reportTopic, WHOLE } from '../../src/gateway/report-topic.ts'
 import { limits } from '../../src/model/limits.ts'
 import type { Report } from '../../src/model/reports.ts'
 import type { AssetId } from '../../src/model/units.ts'
@@ -11,8 +12,8 @@ import { absorptionRow, convergenceRow, START_MS, sweepRow, wallRow } from '../m
 import { keptLog } from '../store/samples.ts'
 import { until } from './rig.ts'
 
-const BTC = { asset: 0 as AssetId, mask: ALL_KINDS }
-const WALLS = { asset: 0 as AssetId, mask: maskOfKinds(['wall']) }
+const BTC = reportTopic(0, ALL_KINDS)
+const WALLS = reportTopic(0, maskOfKinds(['wall']))
 
 interface Sent {
   topic: string
@@ -32,8 +33,12 @@ interface Sent {
 function start(overrides: Partial<ReportFeedOptions> = {}) {
   const messages: Sent[] = []
   const openings: Sent[] = []
-  const keep = (list: Sent[]) => (topic: string, sequence: number, text: Uint8Array) =>
-    list.push({ topic, sequence, text: JSON.parse(Buffer.from(text).toString()) })
+  const keep =
+    (list: Sent[]) =>
+    ({ topic, sequence, isBinary, bytes }: Message): void => {
+      expect(isBinary).toBe(false)
+      list.push({ topic, sequence, text: JSON.parse(Buffer.from(bytes).toString()) })
+    }
   const log = keptLog()
   const feed = new ReportFeed({
     limits,
@@ -41,21 +46,21 @@ function start(overrides: Partial<ReportFeedOptions> = {}) {
     metrics: createMetrics({ process: false }),
     now: () => START_MS,
     history: undefined,
-    message: keep(messages),
-    opening: keep(openings),
+    broadcast: { message: keep(messages), opening: keep(openings), renew: () => undefined },
     ...overrides,
   })
+  const { acquire, release, want } = feed.supply
   const ids = (list: Sent[]) => list.at(-1)?.text.rows.map(({ id }) => id)
-  return { feed, messages, openings, log, ids }
+  return { feed, acquire, release, want, messages, openings, log, ids }
 }
 
 const walls = (count: number, change: (index: number) => Partial<Report>): Report[] =>
   Array.from({ length: count }, (_, index) => wallRow({ id: `wall-${index}`, ...(change(index) as object) }))
 
 test('rows of a turn are one message for each set of kinds, the last word of each', () => {
-  const { feed, messages } = start()
-  feed.acquire(BTC)
-  feed.acquire(WALLS)
+  const { feed, acquire, messages } = start()
+  acquire(BTC)
+  acquire(WALLS)
   feed.tell(wallRow())
   feed.tell(wallRow({ atMs: START_MS + 6_000, state: 'filled' }))
   feed.tell(sweepRow())
@@ -70,27 +75,25 @@ test('rows of a turn are one message for each set of kinds, the last word of eac
   expect(messages.slice(2).map(({ topic, sequence }) => [topic, sequence])).toEqual([['reports/0/15', 2]])
 })
 
-test('what nobody wants is not sent, and topics end with their last holder', () => {
-  const { feed, messages } = start()
+test('what nobody wants is not sent, nor what nobody wants any more', () => {
+  const { feed, acquire, release, messages } = start()
   feed.tell(wallRow())
   feed.flush()
-  feed.acquire(BTC)
-  feed.acquire(BTC)
-  feed.release(BTC)
+  acquire(BTC)
   feed.tell(sweepRow())
   feed.flush()
-  feed.release(BTC)
+  release(BTC)
   feed.tell(absorptionRow())
   feed.flush()
   expect(messages.map(({ text }) => text.rows[0]!.kind)).toEqual(['sweep'])
 })
 
 test('newcomers get what stands and what was last over, with the sequence that goes on from there', () => {
-  const { feed, openings, messages } = start()
-  feed.acquire(BTC)
+  const { feed, acquire, want, openings, messages } = start()
+  acquire(BTC)
   for (const row of [wallRow(), sweepRow(), absorptionRow(), convergenceRow()]) feed.tell(row)
   feed.flush()
-  feed.want(BTC)
+  want(BTC, WHOLE)
   const [opening] = openings
   expect(opening).toMatchObject({ topic: 'reports/0/15', sequence: 1 })
   expect(opening!.text).toMatchObject({
@@ -101,7 +104,7 @@ test('newcomers get what stands and what was last over, with the sequence that g
   })
   expect(opening!.text.rows.map(({ kind }) => kind)).toEqual(['wall', 'sweep', 'absorption', 'convergence'])
   feed.tell(wallRow({ atMs: START_MS + 9_000, state: 'pulled' }))
-  feed.want(BTC)
+  want(BTC, WHOLE)
   // What was told since the last flush belongs to the next message, not to this opening.
   expect(openings[1]!.text.rows[0]!.state).toBe('active')
   feed.flush()
@@ -109,20 +112,20 @@ test('newcomers get what stands and what was last over, with the sequence that g
 })
 
 test('an old word does not replace a newer one', () => {
-  const { feed, openings, messages } = start()
-  feed.acquire(WALLS)
+  const { feed, acquire, want, openings, messages } = start()
+  acquire(WALLS)
   feed.tell(wallRow({ atMs: START_MS + 9_000, state: 'filled' }))
   feed.flush()
   feed.tell(wallRow({ atMs: START_MS + 8_000, state: 'active' }))
   feed.flush()
-  feed.want(WALLS)
+  want(WALLS, WHOLE)
   expect(messages.length).toBe(1)
   expect(openings[0]!.text.rows).toMatchObject([{ state: 'filled' }])
 })
 
 test('of what is over the newest are kept, of what stands as many as the limit says', () => {
-  const { feed, openings } = start()
-  feed.acquire(WALLS)
+  const { feed, acquire, want, openings } = start()
+  acquire(WALLS)
   const ended = walls(30, (index) => ({ startMs: START_MS + index, atMs: START_MS + index, state: 'faded' }))
   const active = walls(70, (index) => ({
     id: `active-${index}`,
@@ -131,7 +134,7 @@ test('of what is over the newest are kept, of what stands as many as the limit s
   }))
   for (const row of [...ended, ...active]) feed.tell(row)
   feed.flush()
-  feed.want(WALLS)
+  want(WALLS, WHOLE)
   const { rows, sinceMs } = openings[0]!.text
   expect(rows.length).toBe(limits.reportsStandingMax + limits.reportsOverMax)
   expect(rows[0]!.id).toBe('active-69')
@@ -141,28 +144,28 @@ test('of what is over the newest are kept, of what stands as many as the limit s
 })
 
 test('a wall that is not told again is given up', () => {
-  const { feed, openings } = start()
-  feed.acquire(WALLS)
+  const { feed, acquire, want, openings } = start()
+  acquire(WALLS)
   feed.tell(wallRow())
   feed.flush()
-  feed.clock(WALLS.asset, START_MS + 5_000 + 180_001)
-  feed.want(WALLS)
+  feed.clock(0 as AssetId, START_MS + 5_000 + 180_001)
+  want(WALLS, WHOLE)
   expect(openings[0]!.text.rows).toEqual([])
 })
 
 test('newcomers wait for the history, once; of it only what is over counts', async () => {
   const history = Promise.withResolvers<Report[]>()
   let asked = 0
-  const { feed, openings, ids } = start({
+  const { feed, acquire, want, openings, ids } = start({
     history: () => {
       asked++
       return history.promise
     },
   })
-  feed.acquire(BTC)
-  feed.acquire(WALLS)
-  feed.want(BTC)
-  feed.want(WALLS)
+  acquire(BTC)
+  acquire(WALLS)
+  want(BTC, WHOLE)
+  want(WALLS, WHOLE)
   feed.tell(wallRow({ id: 'heard', startMs: START_MS + 1, state: 'filled' }))
   feed.flush()
   expect(openings).toEqual([])
@@ -177,7 +180,7 @@ test('newcomers wait for the history, once; of it only what is over counts', asy
 
 test('without its history a newcomer begins with what stands, and the next one causes another try', async () => {
   let tries = 0
-  const { feed, openings, log } = start({
+  const { feed, acquire, want, openings, log } = start({
     history: async () => {
       tries++
       throw new Error('the store is away')
@@ -185,21 +188,21 @@ test('without its history a newcomer begins with what stands, and the next one c
   })
   feed.tell(wallRow())
   feed.flush()
-  feed.acquire(BTC)
-  feed.want(BTC)
+  acquire(BTC)
+  want(BTC, WHOLE)
   await until('the opening', () => openings.length === 1)
   expect(openings[0]!.text.rows.length).toBe(1)
   expect(log.lines.join()).toContain('reports of the past not read')
-  feed.acquire(WALLS)
+  acquire(WALLS)
   await until('another try', () => tries === 2)
 })
 
 test('a history that takes too long is not waited for', async () => {
-  const { feed, openings } = start({
+  const { acquire, want, openings } = start({
     limits: { ...limits, historyMsMax: 10 },
     history: () => new Promise(() => undefined),
   })
-  feed.acquire(BTC)
-  feed.want(BTC)
+  acquire(BTC)
+  want(BTC, WHOLE)
   await until('the opening', () => openings.length === 1)
 })
