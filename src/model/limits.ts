@@ -138,6 +138,10 @@ export const limits = Object.freeze({
   clientConnectMsMax: 8_000,
   /** A page asks this often what the forecast is worth; an hour's score cannot change sooner. */
   clientScoreMs: 60_000,
+  /** Rows of reports that a page shows of one kind; those of all assets are asked for this often, and the read of one. */
+  clientReportRowsMax: 600,
+  clientReportsMs: 5_000,
+  clientReadMs: 5_000,
   /** Back-off of a client that reconnects, before jitter. */
   clientRetryMsMin: 300,
   clientRetryMsMax: 15_000,

@@ -1,0 +1,75 @@
+import type { AbsorptionFact, SweepFact } from '../model/report-facts.ts'
+import type { ReportColours, ReportScale } from './report-scale.ts'
+
+const ARROW_PX = 4
+const BOX_PX = 4
+
+/** Sweeps as arrows over the prices that they went through; those driven by liquidations in the colour of these. */
+export function drawSweeps(
+  context: CanvasRenderingContext2D,
+  sweeps: readonly SweepFact[],
+  scale: ReportScale,
+  colours: ReportColours,
+): void {
+  const { ratio, width, height } = scale
+  const size = ARROW_PX * ratio
+  for (const sweep of sweeps) {
+    const x = Math.round(scale.xOf(sweep.endMs))
+    const from = scale.yOf(sweep.firstPrice)
+    const to = scale.yOf(sweep.price)
+    if (x < -size || x > width + size || Math.max(from, to) < 0 || Math.min(from, to) > height) continue
+    const way = sweep.side === 'buy' ? -1 : 1
+    // The head goes beyond the last price, so that it does not hide it.
+    const tip = to + way * size * 1.6
+    const path = (): void => {
+      context.beginPath()
+      context.moveTo(x, from)
+      context.lineTo(x, to)
+      context.stroke()
+      context.beginPath()
+      context.moveTo(x - size, to)
+      context.lineTo(x + size, to)
+      context.lineTo(x, tip)
+      context.closePath()
+    }
+    context.lineWidth = 3.5 * ratio
+    context.strokeStyle = colours.ground
+    path()
+    context.stroke()
+    context.lineWidth = 1.5 * ratio
+    const colour = sweep.liquidationDriven ? colours.realised : colours.text
+    context.strokeStyle = colour
+    context.fillStyle = colour
+    path()
+    context.fill()
+  }
+}
+
+/** Absorptions as boxes at their level: full where confirmed, empty while forming, crossed out where they failed. */
+export function drawAbsorptions(
+  context: CanvasRenderingContext2D,
+  absorptions: readonly AbsorptionFact[],
+  scale: ReportScale,
+  colours: ReportColours,
+): void {
+  const { ratio, width, height } = scale
+  const size = BOX_PX * ratio
+  for (const { startMs, price, side, state } of absorptions) {
+    const x = Math.round(scale.xOf(startMs))
+    const y = Math.round(scale.yOf(price))
+    if (x < -size || x > width + size || y < -size || y > height + size) continue
+    const colour = side === 'bid' ? colours.bid : colours.ask
+    context.fillStyle = colours.ground
+    context.fillRect(x - size - ratio, y - size - ratio, 2 * (size + ratio), 2 * (size + ratio))
+    context.lineWidth = 1.5 * ratio
+    context.strokeStyle = colour
+    context.fillStyle = colour
+    if (state === 'confirmed') context.fillRect(x - size, y - size, 2 * size, 2 * size)
+    else context.strokeRect(x - size + ratio / 2, y - size + ratio / 2, 2 * size - ratio, 2 * size - ratio)
+    if (state !== 'failed') continue
+    context.beginPath()
+    context.moveTo(x - size, y + size)
+    context.lineTo(x + size, y - size)
+    context.stroke()
+  }
+}

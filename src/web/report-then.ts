@@ -1,0 +1,27 @@
+import type { ReportFacts } from '../model/report-facts.ts'
+
+/** A row as it was known at a time, and what became of it since. */
+export interface KnownRow {
+  readonly row: ReportFacts
+  /** What it became later, and when; undefined where there is no later, or nothing else came of it. */
+  readonly later: { readonly state: string; readonly atMs: number } | undefined
+}
+
+const openStates = { wall: 'active', absorption: 'forming', convergence: 'chip' } as const
+
+/**
+ * Rows in what was known of them at `atMs`. History keeps the last word of a row, so of one that was still open then its
+ * end is taken back and told as what came later; amounts are those of the last word. What began later is left out.
+ */
+export function knownAt(rows: readonly ReportFacts[], atMs: number): KnownRow[] {
+  return rows.filter(({ startMs }) => startMs <= atMs).map((row) => knownRow(row, atMs))
+}
+
+function knownRow(row: ReportFacts, atMs: number): KnownRow {
+  if (row.kind === 'sweep' || row.atMs <= atMs) return { row, later: undefined }
+  const state = openStates[row.kind]
+  // Which of the kinds of a convergence it was then is not kept; that it had not ended is.
+  const isSame = row.state === state || (row.kind === 'convergence' && row.state !== 'ended')
+  if (isSame) return { row, later: undefined }
+  return { row: { ...row, state } as ReportFacts, later: { state: row.state, atMs: row.atMs } }
+}
