@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { EventLog, Source, Stage } from '../model/stages.ts'
+import type { ClickHouseStore } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createVenueReport } from '../venues/live/venue-report.ts'
@@ -32,6 +33,16 @@ export function observeEngine(metrics: Metrics, engine: Engine): void {
   gauge('engine_columns', 'Columns closed.', () => engine.status().columns)
   gauge('engine_pending_bytes', 'Bytes of events that wait in the rings.', () => engine.status().pending)
   gauge('engine_turn_ms', 'Milliseconds of the last turn of the fast loop.', () => engine.status().turnMs)
+}
+
+export function observeStore(metrics: Metrics, store: ClickHouseStore): void {
+  const gauge = (name: string, help: string, read: () => number): void => metrics.observedGauge(name, help, read)
+  gauge('store_rows_waiting', 'Rows that wait for the store.', () => store.status().rowsWaiting)
+  gauge('store_bytes_waiting', 'Bytes of these rows.', () => store.status().bytesWaiting)
+  gauge('store_lag_ms', 'Age of the oldest row that waits.', () => store.status().lagMs)
+  gauge('store_disk_bytes', 'Bytes that wait on the disk for the server to come back.', () => store.status().bytesOnDisk)
+  gauge('store_retries', 'Inserts that failed and were sent again.', () => store.status().retries)
+  gauge('store_failing', '1 while inserts fail.', () => Number(store.status().failure !== undefined))
 }
 
 /** What there is to say of live venues, looked at again and again. */
