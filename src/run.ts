@@ -10,7 +10,7 @@ import { COLUMNS } from './model/timeframes.ts'
 import type { UnixMs } from './model/units.ts'
 import { Keeper } from './roles/keeper.ts'
 import { LineUp } from './roles/line-up.ts'
-import { observeEngine, observeLog, observeSource, venueReport, warnOfCorrupt } from './roles/observe.ts'
+import { observeEngine, observeLog, observeSource, observeStore, venueReport, warnOfCorrupt } from './roles/observe.ts'
 import { ofHistory, openLog, openStore, recorded } from './roles/open-stages.ts'
 import { type SourceSurroundings, sourceSpec } from './roles/source-spec.ts'
 import { watchAlerts } from './roles/watch-alerts.ts'
@@ -151,6 +151,7 @@ export async function run(
     observeSource(metrics, source)
     observeEngine(metrics, engine)
     observeLog(metrics, eventLog)
+    if (history !== undefined) observeStore(metrics, history)
     if (config.source === 'live') await lineUp.begin(venueReport(source, log, metrics))
     source.connect(sink)
     const ended = source.ended.then(async () => {
