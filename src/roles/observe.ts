@@ -40,7 +40,7 @@ export function observeStore(metrics: Metrics, store: ClickHouseStore): void {
   gauge('store_rows_waiting', 'Rows that wait for the store.', () => store.status().rowsWaiting)
   gauge('store_bytes_waiting', 'Bytes of these rows.', () => store.status().bytesWaiting)
   gauge('store_lag_ms', 'Age of the oldest row that waits.', () => store.status().lagMs)
-  gauge('store_disk_bytes', 'Bytes that wait on the disk for the server to come back.', () => store.status().bytesOnDisk)
+  gauge('store_disk_bytes', 'Bytes on the disk that wait for the server.', () => store.status().bytesOnDisk)
   gauge('store_retries', 'Inserts that failed and were sent again.', () => store.status().retries)
   gauge('store_failing', '1 while inserts fail.', () => Number(store.status().failure !== undefined))
 }
