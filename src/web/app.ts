@@ -4,15 +4,21 @@ import { type TimeframeName, timeframes } from '../model/timeframes.ts'
 import type { AssetPicker } from './asset-picker.ts'
 import type { Catalogue } from './catalogue.ts'
 import { choiceBar } from './choice-bar.ts'
-import { decimalsOf, formatClock, formatPrice } from './format.ts'
-import { legend } from './legend.ts'
-import type { LiquidityMap } from './liquidity-map.ts'
-import { lookDefault, lookMenu } from './look-menu.ts'
-import { mapStatus } from './map-status.ts'
-import { modelBadge } from './model-badge.ts'
-import { formatRoute, parseRoute, type Route } from './route.ts'
+import { capitalised, decimalsOf } from './format.ts'
+import { helpPanel } from './help-panel.ts'
+import { icon } from './icons.ts'
+import { layoutMenu } from './layout-menu.ts'
+import { formatLayout, parseLayout } from './layout-route.ts'
+import { lookMenu } from './look-menu.ts'
+import type { MapPanes } from './map-panes.ts'
+import { formatRoute, type Route, routeDefault } from './route.ts'
 import type { Score } from './score.ts'
-import { venueStrip } from './venue-strip.ts'
+import type { SettingsStore } from './settings.ts'
+import { Shortcuts } from './shortcuts.ts'
+import { statusLine } from './status-line.ts'
+import { themes } from './theme.ts'
+import { toast } from './toast.ts'
+import { ToolRail } from './tool-rail.ts'
 
 const modeTitles: Record<Mode, string> = {
   raw: 'Realised liquidations (1)',
@@ -20,45 +26,49 @@ const modeTitles: Record<Mode, string> = {
   heatmap: 'Predicted levels, smoothed (3)',
   hybrid: 'Realised behind and at price, predicted beyond (4)',
 }
+/** What further maps start with: the same asset, ever slower. */
+const furtherTimeframes = ['15m', '1h', '4h'] as const
 
 const markup = `
 <header>
   <h1><span class="mark" aria-hidden="true"></span><span class="name">Liquidity Map</span></h1>
   <asset-picker></asset-picker>
   <output class="price" aria-label="Last price"></output>
-  <nav class="choices timeframes" aria-label="Timeframe"></nav>
-  <nav class="choices modes" aria-label="Mode"></nav>
-  <div class="tools">
-    <button type="button" class="toggle depth" title="Show resting depth (D)">Depth</button>
-    <details class="look"><summary title="How the map is painted">Display</summary><div class="panel"></div></details>
-  </div>
+  <div class="choices timeframes" aria-label="Timeframe"></div>
+  <div class="choices modes" aria-label="Mode"></div>
+  <button type="button" class="toggle depth" title="Show resting depth (D)">Depth</button>
   <div class="badges">
     <span class="badge simulated" hidden title="The data comes from the built-in simulator, not from a market">SIMULATED</span>
     <span class="badge model"></span>
     <span class="badge state" role="status"><i class="dot"></i><span></span></span>
   </div>
 </header>
-<liquidity-map></liquidity-map>
+<div class="rail"></div>
+<main aria-label="Maps"><map-panes></map-panes></main>
 <footer>
-  <div class="venues" aria-label="Venues"></div>
-  <div class="legend" aria-label="Scale"></div>
+  <div class="venues" role="group" aria-label="Venues"></div>
+  <div class="legend" role="group" aria-label="Scale"></div>
   <div class="credit"><time></time><a href="https://www.tradingview.com/" target="_blank" rel="noopener">Charts by TradingView</a></div>
-</footer>`
+</footer>
+<div></div>`
 
 export interface AppOptions {
   readonly catalogue: Catalogue
   readonly connection: Connection
   /** What the forecast of an asset is worth. */
   readonly loadScore: (asset: string) => Promise<Score>
+  readonly settings: SettingsStore
   readonly now: () => number
 }
 
-/** <liquidity-app>: everything around the map. Lasts as long as the page. */
+/** <liquidity-app>: everything around the maps. Lasts as long as the page. */
 export class LiquidityApp extends HTMLElement {
   #options: AppOptions | undefined
-  #route: Route | undefined
-  #showDepth = true
-  #look = lookDefault
+  #routes: readonly Route[] = [routeDefault]
+  #panes: MapPanes | undefined
+  #shortcuts: Shortcuts | undefined
+  #rail: ToolRail | undefined
+  #say: (text: string) => void = () => undefined
   #show: (() => void)[] = []
 
   /** Shown until `start`: what the page waits for. */
@@ -71,17 +81,29 @@ export class LiquidityApp extends HTMLElement {
     this.#options = options
     this.className = ''
     this.innerHTML = markup
-    const map = this.#part<LiquidityMap>('liquidity-map')
-    this.#wireChoices(options.catalogue)
-    this.#wireTools(map)
-    this.#wireStatus(map, options)
+    const { settings, catalogue } = options
+    const panes = this.#part<MapPanes>('map-panes')
+    this.#panes = panes
+    this.#shortcuts = new Shortcuts(window)
+    this.#rail = new ToolRail(this.#part('.rail'), this.#shortcuts)
+    this.#say = toast(this.lastElementChild as HTMLElement)
+    this.#wireChoices(catalogue)
+    this.#wireTools(this.#rail, panes)
+    const showStatus = statusLine(this, options)
+    panes.addEventListener('mapchange', () => showStatus(panes.map))
+    panes.addEventListener('panechange', () => this.#render())
+    settings.follow(({ look, theme }) => {
+      document.documentElement.dataset.theme = theme
+      panes.paint(look, theme)
+      this.#part('.depth').setAttribute('aria-pressed', String(look.switches.depth))
+    })
+    if (location.hash === '') this.#restore()
     window.addEventListener('hashchange', () => this.#follow())
-    window.addEventListener('keydown', (event) => this.#key(event))
     this.#follow()
-    const decimals = new Map(options.catalogue.assets.map(({ name, gridTick }) => [name, decimalsOf(gridTick)]))
-    map.start({ ...options, decimalsOf: (asset) => decimals.get(asset) ?? 2 })
+    const decimals = new Map(catalogue.assets.map(({ name, gridTick }) => [name, decimalsOf(gridTick)]))
+    panes.start({ ...options, decimalsOf: (asset) => decimals.get(asset) ?? 2 })
     // Ages grow without data too.
-    setInterval(() => map.refreshStatus(), 1000)
+    setInterval(() => panes.refreshStatus(), 1000)
   }
 
   #part<Type extends Element = HTMLElement>(selector: string): Type {
@@ -96,96 +118,141 @@ export class LiquidityApp extends HTMLElement {
       this.#part('.timeframes'),
       timeframes.map(({ name }) => ({ value: name, label: name, title: `Columns of ${name}` })),
       (value) => this.#go({ timeframe: value as TimeframeName }),
+      this.#say,
     )
     const byMode = choiceBar(
       this.#part('.modes'),
-      modes.map((mode) => ({ value: mode, label: mode[0]!.toUpperCase() + mode.slice(1), title: modeTitles[mode] })),
+      modes.map((mode) => ({ value: mode, label: capitalised(mode), title: modeTitles[mode] })),
       (value) => this.#go({ mode: value as Mode }),
+      this.#say,
     )
     this.#show.push(() => {
-      const { asset, timeframe, mode } = this.#route!
+      const { asset, timeframe, mode } = this.#route
       picker.value = asset
-      byTimeframe(timeframe)
-      byMode(mode)
+      byTimeframe.show(timeframe)
+      byMode.show(mode)
     })
+    const stepTimeframe = (step: number): void => {
+      const at = timeframes.findIndex(({ name }) => name === this.#route.timeframe) + step
+      if (timeframes[at] !== undefined) this.#go({ timeframe: timeframes[at].name })
+    }
+    this.#shortcuts!.add(
+      { key: '/', does: 'Choose an asset', run: () => picker.open() },
+      { key: '[', does: 'Shorter, longer timeframe', shown: '[ ]', run: () => stepTimeframe(-1) },
+      { key: ']', run: () => stepTimeframe(1) },
+      ...modes.map((mode, i) => ({ key: String(i + 1), run: () => this.#go({ mode }) })),
+      { key: 'Mode', shown: '1 – 4', does: 'Mode', run: () => undefined },
+    )
   }
 
-  #wireTools(map: LiquidityMap): void {
+  #wireTools(rail: ToolRail, panes: MapPanes): void {
+    const { settings } = this.#options!
     const depth = this.#part('.depth')
     depth.addEventListener('click', () => {
-      this.#showDepth = !this.#showDepth
-      this.#render()
+      const { look } = settings.value
+      settings.change({ look: { ...look, switches: { ...look.switches, depth: !look.switches.depth } } })
     })
-    lookMenu(this.#part('.look .panel'), (look) => {
-      this.#look = look
-      map.look = look
+    rail.panel({ icon: 'display', label: 'Display', key: 'v' }, (panel) => lookMenu(panel, settings))
+    rail.panel({ icon: 'layout', label: 'Layout', key: 'l' }, (panel) => {
+      const show = layoutMenu(panel, (count) => this.#setCount(count))
+      this.#show.push(() => show(this.#routes.length))
     })
-    const look = this.#part<HTMLDetailsElement>('.look')
-    window.addEventListener('pointerdown', (event) => {
-      if (!look.contains(event.target as Node)) look.open = false
+    rail.gap()
+    rail.button({ icon: 'fit', label: 'Fit to the newest', key: 'f' }, () => panes.map.fitView())
+    const pause = rail.button({ icon: 'pause', label: 'Pause', key: 'p' }, () => panes.map.toggleAttribute('paused'))
+    panes.addEventListener('mapchange', () => {
+      const isPaused = panes.map.hasAttribute('paused')
+      if (pause.getAttribute('aria-pressed') === String(isPaused)) return
+      pause.setAttribute('aria-pressed', String(isPaused))
+      pause.replaceChildren(icon(isPaused ? 'play' : 'pause'))
     })
-    look.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') look.open = false
-    })
-    this.#show.push(() => {
-      const { asset, timeframe, mode } = this.#route!
-      depth.setAttribute('aria-pressed', String(this.#showDepth))
-      map.toggleAttribute('depth', this.#showDepth)
-      map.setAttribute('mode', mode)
-      map.setAttribute('timeframe', timeframe)
-      map.setAttribute('asset', asset)
-    })
+    rail.gap()
+    rail.button({ icon: 'share', label: 'Copy a link', key: 'c' }, () => void this.#share())
+    rail.button({ icon: 'screen', label: 'Full screen', key: 'w' }, () => void this.#fullScreen())
+    rail.gap()
+    rail.panel({ icon: 'help', label: 'Keys', key: '?' }, (panel) => helpPanel(panel, this.#shortcuts!))
+    this.#shortcuts!.add(
+      { key: 'd', does: 'Resting depth on or off', run: () => depth.click() },
+      { key: 't', does: 'Next theme', run: () => this.#nextTheme() },
+      ...[0, 1, 2, 3].map((pane) => ({
+        key: `Shift+${pane + 1}`,
+        run: () => {
+          panes.active = pane
+        },
+      })),
+      { key: 'Map', shown: 'Shift 1 – 4', does: 'The map that the controls are about', run: () => undefined },
+    )
   }
 
-  #wireStatus(map: LiquidityMap, { connection, catalogue, loadScore, now }: AppOptions): void {
-    const showVenues = venueStrip(this.#part('.venues'))
-    const showLegend = legend(this.#part('.legend'))
-    const model = this.#part('.model')
-    const showModel = modelBadge(model, loadScore, now)
-    const [price, clock] = [this.#part('.price'), this.#part('time')]
-    const [simulated, state] = [this.#part('.simulated'), this.#part('.state')]
-    const ticks = new Map(catalogue.assets.map(({ name, gridTick }) => [name, gridTick]))
-    const show = (): void => {
-      const { stream } = map
-      const data = stream?.map
-      const status = mapStatus(connection, stream, now())
-      state.dataset.kind = status.kind
-      state.lastElementChild!.textContent = status.label
-      simulated.hidden = !(data !== undefined && data.clockMs > 0 ? data.simulated : catalogue.simulated)
-      if (stream !== undefined) showModel(stream.asset, data?.modelState ?? 0)
-      map.modelText = model.textContent ?? ''
-      clock.textContent = data !== undefined && data.clockMs > 0 ? formatClock(data.clockMs) : ''
-      const last = data?.live ?? data?.columns.at(-1)
-      const text = last === undefined ? '' : formatPrice(last.close, decimalsOf(ticks.get(stream!.asset) ?? 0.01))
-      price.textContent = text
-      price.dataset.kind = status.kind
-      document.title = `${text} ${this.#route?.asset ?? ''} · Liquidity Map`.trim()
-      showVenues(status.kind === 'lost' || status.kind === 'ended' ? undefined : data)
-      showLegend(map, map.modeShown, this.#showDepth, this.#look)
+  get #route(): Route {
+    return this.#routes[this.#panes!.active] ?? this.#routes[0]!
+  }
+
+  #nextTheme(): void {
+    const { settings } = this.#options!
+    const theme = themes[(themes.indexOf(settings.value.theme) + 1) % themes.length]!
+    settings.change({ theme })
+    this.#say(theme === 'auto' ? 'Theme as the system has it' : `Theme: ${theme}`)
+  }
+
+  async #share(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(location.href)
+      this.#say('Link copied')
+    } catch {
+      // Without a secure origin or leave to write: the address bar has the link all the same.
+      this.#say('The browser does not let a page copy here. The address bar has the link.')
     }
-    map.addEventListener('mapchange', show)
   }
 
-  #key(event: KeyboardEvent): void {
-    const isTyping = (event.target as Element).matches('input, select')
-    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return
-    const mode = modes[Number(event.key) - 1]
-    if (event.key === '/') this.#part<AssetPicker>('asset-picker').open()
-    else if (event.key === 'd') this.#part('.depth').click()
-    else if (mode !== undefined) this.#go({ mode })
-    else return
-    event.preventDefault()
+  async #fullScreen(): Promise<void> {
+    try {
+      if (document.fullscreenElement === null) await document.documentElement.requestFullscreen()
+      else await document.exitFullscreen()
+    } catch {
+      this.#say('This browser has no full screen for pages.')
+    }
+  }
+
+  #setCount(count: number): void {
+    const names = this.#options!.catalogue.assets.map(({ name }) => name)
+    const kept = this.#options!.settings.value.panes
+    const { asset, mode } = this.#route
+    const routes = Array.from({ length: count }, (_, i) => {
+      if (this.#routes[i] !== undefined) return this.#routes[i]
+      if (kept[i] !== undefined) return parseLayout(kept[i], names)[0]!
+      return { asset, mode, timeframe: furtherTimeframes[i - 1] ?? routeDefault.timeframe }
+    })
+    this.#goTo(routes)
   }
 
   #go(change: Partial<Route>): void {
-    location.hash = formatRoute({ ...this.#route!, ...change })
+    const { active } = this.#panes!
+    this.#goTo(this.#routes.map((route, i) => (i === active ? { ...route, ...change } : route)))
+  }
+
+  #goTo(routes: readonly Route[]): void {
+    location.hash = formatLayout(routes)
     // The event comes later, and a second key before it would start from the old address.
     this.#follow()
   }
 
+  /** The maps of the last visit, in place of this entry of the browser's history. */
+  #restore(): void {
+    const { panes, paneCount } = this.#options!.settings.value
+    const kept = panes.slice(0, paneCount)
+    if (kept.length > 0) history.replaceState(null, '', `#${kept.join('+')}`)
+  }
+
   #follow(): void {
-    const names = this.#options!.catalogue.assets.map(({ name }) => name)
-    this.#route = parseRoute(location.hash, names)
+    const { catalogue, settings } = this.#options!
+    const names = catalogue.assets.map(({ name }) => name)
+    this.#routes = parseLayout(location.hash, names)
+    const { panes } = settings.value
+    // What is looked at stays, where in price and time one has looked does not.
+    const kept = this.#routes.map((route) => formatRoute({ ...route, level: undefined, atMs: undefined }).slice(1))
+    settings.change({ panes: [...kept, ...panes.slice(kept.length)], paneCount: kept.length })
+    this.#panes!.show(this.#routes)
     this.#render()
   }
 

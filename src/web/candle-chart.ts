@@ -5,7 +5,6 @@ import {
   createChart,
   type IChartApi,
   type ISeriesApi,
-  type MouseEventParams,
   type Time,
   type UTCTimestamp,
   type WhitespaceData,
@@ -13,13 +12,9 @@ import {
 import type { Column } from '../wire/blocks.ts'
 import { formatPrice, formatTime } from './format.ts'
 import type { HeatField } from './heat-field.ts'
+import type { RangeName } from './map-look.ts'
+import { canvasColours, type Ground } from './theme.ts'
 
-// Candles carry no hue: colour belongs to the layers below them.
-const UP = '#eef2f8'
-const DOWN = '#8b96a8'
-const GROUND = '#0a0d13'
-const LINE = '#161c27'
-const GRID = 'rgba(255, 255, 255, 0.035)'
 /** Share of the candles' range that is shown above and below them: where price may go is half of the map. */
 const MARGIN_SHARE = 0.55
 /** Never less than this share of price on either side. */
@@ -28,50 +23,50 @@ const SLOT_WIDTH_DEFAULT = 6.5
 const SLOTS_AHEAD = 6
 /** A map that has few columns yet is shown as if it had so many. */
 const SLOTS_MIN = 40
+/** Axes keep their size whatever prices and fonts are: maps that lie side by side line up. */
+const PRICE_AXIS_PX = 68
+const TIME_AXIS_PX = 28
 
 export interface CandleChart {
   readonly chart: IChartApi
   readonly series: ISeriesApi<'Candlestick'>
 }
 
-export function createCandleChart(host: HTMLElement): CandleChart {
+/** How prices are scaled unless the reader has pulled at the axis. */
+export interface PriceRange {
+  range: RangeName
+  /** The newest price, 0 before there is one: the middle of a fixed range. */
+  centre: number
+}
+
+export function createCandleChart(host: HTMLElement, priceRange: Readonly<PriceRange>): CandleChart {
   const chart = createChart(host, {
     autoSize: true,
     layout: {
-      background: { color: GROUND },
-      textColor: '#8592a6',
       fontFamily: getComputedStyle(host).fontFamily,
       fontSize: 11,
-      // The logo brings a style element of its own, which a strict content policy refuses; the footer has the credit.
+      // The logo brings a style element of its own, which a strict content policy refuses; the map has the credit.
       attributionLogo: false,
     },
-    // The grid lies above the heat: light enough to help, never to hide.
-    grid: { vertLines: { color: GRID }, horzLines: { color: GRID } },
-    crosshair: {
-      mode: CrosshairMode.Normal,
-      vertLine: { color: '#5b6880', labelBackgroundColor: '#273143' },
-      horzLine: { color: '#5b6880', labelBackgroundColor: '#273143' },
-    },
-    rightPriceScale: { borderColor: LINE, scaleMargins: { top: 0, bottom: 0 } },
+    crosshair: { mode: CrosshairMode.Normal },
+    rightPriceScale: { scaleMargins: { top: 0, bottom: 0 }, minimumWidth: PRICE_AXIS_PX },
     timeScale: {
-      borderColor: LINE,
       timeVisible: true,
       secondsVisible: false,
       rightOffset: SLOTS_AHEAD,
       minBarSpacing: 0.4,
+      minimumHeight: TIME_AXIS_PX,
     },
     localization: { timeFormatter: (time: Time) => formatTime(Number(time) * 1000) },
   })
   const series = chart.addSeries(CandlestickSeries, {
-    upColor: UP,
-    borderUpColor: UP,
-    wickUpColor: UP,
-    downColor: GROUND,
-    borderDownColor: DOWN,
-    wickDownColor: DOWN,
-    priceLineColor: '#f2b84b',
     autoscaleInfoProvider: (original: () => { priceRange: { minValue: number; maxValue: number } | null } | null) => {
       const info = original()
+      const { range, centre } = priceRange
+      if (range !== 'fit' && centre > 0) {
+        const margin = (centre * Number(range)) / 100
+        return { priceRange: { minValue: centre - margin, maxValue: centre + margin } }
+      }
       if (info === null || info.priceRange === null) return info
       const { minValue, maxValue } = info.priceRange
       const margin = Math.max((maxValue - minValue) * MARGIN_SHARE, maxValue * MARGIN_MIN)
@@ -79,6 +74,27 @@ export function createCandleChart(host: HTMLElement): CandleChart {
     },
   })
   return { chart, series }
+}
+
+export function setGround({ chart, series }: CandleChart, ground: Ground): void {
+  const colours = canvasColours[ground]
+  const line = { color: colours.crosshair, labelBackgroundColor: colours.crosshairLabel }
+  chart.applyOptions({
+    layout: { background: { color: colours.ground }, textColor: colours.muted },
+    grid: { vertLines: { color: colours.grid }, horzLines: { color: colours.grid } },
+    crosshair: { vertLine: line, horzLine: line },
+    rightPriceScale: { borderColor: colours.line },
+    timeScale: { borderColor: colours.line },
+  })
+  series.applyOptions({
+    upColor: colours.upFill,
+    borderUpColor: colours.upBorder,
+    wickUpColor: colours.upBorder,
+    downColor: colours.downFill,
+    borderDownColor: colours.downBorder,
+    wickDownColor: colours.downBorder,
+    priceLineColor: colours.price,
+  })
 }
 
 /** Shows prices with the decimals of the asset's grid. */
@@ -117,6 +133,12 @@ export function setCandles(
     time.setVisibleLogicalRange({ from: place.from + shift, to: place.to + shift })
     return
   }
+  showNewest({ chart, series }, field)
+}
+
+/** The newest columns with room ahead, and prices scaled by themselves again. */
+export function showNewest({ chart }: CandleChart, field: HeatField): void {
+  const time = chart.timeScale()
   const room = Math.max(SLOTS_MIN, Math.floor(time.width() / SLOT_WIDTH_DEFAULT))
   const wanted = Math.min(room, Math.max(SLOTS_MIN, field.lastSlot + 1 + SLOTS_AHEAD))
   const last = field.lastSlot
@@ -131,13 +153,7 @@ export function putCandle({ series }: CandleChart, field: HeatField, lastSlot: n
   series.update(barOf(field, slot, column), slot < lastSlot)
 }
 
-/** Slot below the crosshair, undefined where it is off the data. */
-export function slotAt(field: HeatField, parameter: MouseEventParams): number | undefined {
-  const slot = parameter.logical
-  return slot === undefined || slot < 0 || slot > field.lastSlot ? undefined : slot
-}
-
-function timeOf(field: HeatField, slot: number): UTCTimestamp {
+export function timeOf(field: HeatField, slot: number): UTCTimestamp {
   return (field.msOf(slot) / 1000) as UTCTimestamp
 }
 

@@ -6,6 +6,7 @@ import type { Mode } from '../model/modes.ts'
 import type { Column } from '../wire/blocks.ts'
 import { formatDistance, formatUsd } from './format.ts'
 import type { HeatView } from './heat-painter.ts'
+import type { CanvasColours } from './theme.ts'
 
 /** Of each kind, the largest in view: more would hide the profile. */
 const LABELS_PER_KIND = 4
@@ -14,6 +15,7 @@ const LABEL_PX = 15
 const NARROW_PX = 90
 const LABEL_NARROW_PX = 22
 const HEAD_PX = 30
+const LABEL_PADDING_PX = 4
 
 interface Label {
   readonly cluster: Cluster
@@ -82,6 +84,23 @@ export class ClusterLabels {
       shown.push(elementOf(label, y))
     }
     this.element.replaceChildren(...shown)
+  }
+
+  /** Writes them onto a picture as they stand in the document. */
+  paint(context: CanvasRenderingContext2D, colours: CanvasColours, ratio: number): void {
+    const edges = this.element.getBoundingClientRect()
+    context.font = `${10 * ratio}px ${getComputedStyle(this.element).fontFamily}`
+    context.textBaseline = 'middle'
+    context.textAlign = 'left'
+    for (const label of this.element.children) {
+      const { left, top, width, height } = label.getBoundingClientRect()
+      const x = (left - edges.left) * ratio
+      const y = (top - edges.top) * ratio
+      context.fillStyle = colours.plate
+      context.fillRect(x, y, width * ratio, height * ratio)
+      context.fillStyle = colours.text
+      context.fillText(label.textContent ?? '', x + LABEL_PADDING_PX * ratio, y + (height * ratio) / 2)
+    }
   }
 }
 

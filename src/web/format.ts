@@ -52,3 +52,7 @@ export function formatTime(unixMs: number): string {
 export function formatClock(unixMs: number): string {
   return `${new Date(unixMs).toISOString().slice(11, 19)} UTC`
 }
+
+export function capitalised(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1)
+}

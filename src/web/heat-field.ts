@@ -62,6 +62,21 @@ export class HeatField {
     return Math.round((openMs - this.firstMs) / this.#timeframeMs)
   }
 
+  /** Slot in which a time lies. */
+  slotBefore(ms: number): number {
+    return Math.floor((ms - this.firstMs) / this.#timeframeMs)
+  }
+
+  /** USD per bucket of a slot, that of the newest where it holds nothing. */
+  stepAt(slot: number): number {
+    return this.#factAt(slot, 2)
+  }
+
+  /** Price at a slot's end, that of the newest where it holds nothing. */
+  closeAt(slot: number): number {
+    return this.#factAt(slot, 3)
+  }
+
   msOf(slot: number): number {
     return this.firstMs + slot * this.#timeframeMs
   }
@@ -91,6 +106,11 @@ export class HeatField {
     this.dirtyRows[row] = 1
     this.version++
     return true
+  }
+
+  #factAt(slot: number, fact: number): number {
+    const known = this.slots[slot * SLOT_FIELDS]! >= 0 ? slot : this.lastSlot
+    return this.slots[known * SLOT_FIELDS + fact] ?? 0
   }
 
   #compose(column: Column, row: number): void {

@@ -1,7 +1,7 @@
 import { usdOfCode } from '../model/layers.ts'
 import type { Mode } from '../model/modes.ts'
 import { formatUsd } from './format.ts'
-import type { LiquidityMap, MapLook } from './liquidity-map.ts'
+import type { LiquidityMap } from './liquidity-map.ts'
 import { Channel, rampCss } from './palette.ts'
 
 const entries = [
@@ -42,10 +42,11 @@ export function legend(host: HTMLElement) {
     host.append(row)
     return { row, low, high, bars }
   })
-  return (map: LiquidityMap, mode: Mode, showDepth: boolean, look: MapLook): void => {
+  return (map: LiquidityMap): void => {
+    const { look, ground, modeShown: mode } = map
     rows.forEach(({ row, low, high, bars }, i) => {
       const { modes, channels } = entries[i]!
-      row.hidden = modes === 'depth' ? !showDepth : !(modes as readonly Mode[]).includes(mode)
+      row.hidden = modes === 'depth' ? !look.switches.depth : !(modes as readonly Mode[]).includes(mode)
       const floor = map.scale.floor[channels[0]]!
       const ceiling = map.scale.ceiling[channels[0]]!
       const { quantumUsd } = map.field
@@ -53,7 +54,7 @@ export function legend(host: HTMLElement) {
       low.textContent = isEmpty ? '' : formatUsd(usdOfCode(floor + (ceiling - floor) * look.threshold, quantumUsd))
       high.textContent = isEmpty ? 'none yet' : `${formatUsd(usdOfCode(ceiling, quantumUsd))}+`
       channels.forEach((channel, bar) => {
-        ;(bars.children[bar] as HTMLElement).style.background = rampCss(look.palette, channel)
+        ;(bars.children[bar] as HTMLElement).style.background = rampCss(look.palette, ground, channel)
       })
     })
   }

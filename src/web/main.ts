@@ -3,26 +3,41 @@ import { LiquidityApp } from './app.ts'
 import { AssetPicker } from './asset-picker.ts'
 import { loadCatalogue } from './catalogue.ts'
 import { LiquidityMap } from './liquidity-map.ts'
+import { MapPanes } from './map-panes.ts'
 import { loadScore } from './score.ts'
+import { SETTINGS_VERSION, SettingsStore } from './settings.ts'
+import { Stored, storageOf } from './stored.ts'
 
 const RETRY_MS = 2000
 
 customElements.define('asset-picker', AssetPicker)
 customElements.define('liquidity-map', LiquidityMap)
+customElements.define('map-panes', MapPanes)
 customElements.define('liquidity-app', LiquidityApp)
 void start(document.querySelector<LiquidityApp>('liquidity-app')!)
 
 async function start(app: LiquidityApp): Promise<void> {
+  const url = new URL('/stream', location.href)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  url.hash = ''
+  const settings = new SettingsStore(
+    new Stored(
+      storageOf(() => localStorage),
+      'settings',
+      SETTINGS_VERSION,
+    ),
+  )
+  document.documentElement.dataset.theme = settings.value.theme
+  // The socket opens while the catalogue is on its way.
+  const connection = connect({ url: url.href, now: Date.now, random: Math.random })
   for (;;) {
     try {
       const catalogue = await loadCatalogue(location.href)
-      const url = new URL('/stream', location.href)
-      url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-      url.hash = ''
       app.start({
         catalogue,
-        connection: connect({ url: url.href, now: Date.now, random: Math.random }),
+        connection,
         loadScore: (asset) => loadScore(location.href, asset),
+        settings,
         now: Date.now,
       })
       return

@@ -4,44 +4,67 @@ import { formatAge, formatClock } from './format.ts'
 
 export interface MapStatus {
   /** Only `live` may look live. */
-  readonly kind: 'live' | 'waiting' | 'lost' | 'ended'
+  readonly kind: 'live' | 'paused' | 'waiting' | 'lost' | 'ended'
   /** One or two words. */
   readonly label: string
-  /** A sentence to lay over the map; empty while it is live. */
+  /** A sentence to lay over the map; empty while the map itself can be read. */
   readonly detail: string
+  /** What is shown is not of now, in a line along its upper edge; else empty. */
+  readonly band: string
+}
+
+/** A map that was stopped by its reader: since when, and the market's time that it shows. */
+export interface Held {
+  readonly sinceMs: number
+  readonly clockMs: number
 }
 
 /** What to say of a map, given where its data comes from. */
-export function mapStatus(connection: Connection, stream: MapStream | undefined, nowMs: number): MapStatus {
+export function mapStatus(
+  connection: Connection,
+  stream: MapStream | undefined,
+  nowMs: number,
+  held?: Held,
+): MapStatus {
   const { map } = stream ?? {}
   const asOf = map !== undefined && map.clockMs > 0 ? ` Map as of ${formatClock(map.clockMs)}.` : ''
   if (connection.state === 'closed') {
     const why = connection.fault ?? 'the connection has ended'
-    return { kind: 'ended', label: 'Closed', detail: `Closed by the server: ${why}. Reload to try again.${asOf}` }
+    return veiled('ended', 'Closed', `Closed by the server: ${why}. Reload to try again.${asOf}`)
+  }
+  if (held !== undefined) {
+    const isLost = connection.state !== 'open' ? ' · the connection is lost' : ''
+    const age = formatAge(nowMs - held.sinceMs)
+    return {
+      kind: 'paused',
+      label: 'Paused',
+      detail: '',
+      band: `PAUSED ${age} ago · as of ${formatClock(held.clockMs)}${isLost}`,
+    }
   }
   if (connection.state === 'retrying') {
     const wait = formatAge(connection.retryAtMs - nowMs)
-    return { kind: 'lost', label: 'Reconnecting', detail: `Connection lost. Next try in ${wait}.${asOf}` }
+    return veiled('lost', 'Reconnecting', `Connection lost. Next try in ${wait}.${asOf}`)
   }
   if (connection.state === 'connecting') {
     const label = connection.fault === undefined ? 'Connecting' : 'Reconnecting'
-    return { kind: 'lost', label, detail: `${label}…${asOf}` }
+    return veiled('lost', label, `${label}…${asOf}`)
   }
-  if (stream === undefined) return { kind: 'waiting', label: 'Connected', detail: 'Choosing a market…' }
+  if (stream === undefined) return veiled('waiting', 'Connected', 'Choosing a market…')
   if (stream.state === 'refused') {
-    return { kind: 'ended', label: 'Refused', detail: `The server refused this map: ${stream.refusal?.message}` }
+    return veiled('ended', 'Refused', `The server refused this map: ${stream.refusal?.message}`)
   }
   if (stream.state === 'stale') {
     const age = formatAge(nowMs - stream.frameMs)
-    return { kind: 'lost', label: 'Stale', detail: `No data for ${age}.${asOf}` }
+    return veiled('lost', 'Stale', `No data for ${age}.${asOf}`)
   }
-  if (stream.state !== 'live') return { kind: 'waiting', label: 'Loading', detail: `Loading the map…${asOf}` }
+  if (stream.state !== 'live') return veiled('waiting', 'Loading', `Loading the map…${asOf}`)
   if (stream.map.live === undefined && stream.map.columns.length === 0) {
-    return {
-      kind: 'waiting',
-      label: 'No price yet',
-      detail: 'No price is known yet. The map starts with the first one.',
-    }
+    return veiled('waiting', 'No price yet', 'No price is known yet. The map starts with the first one.')
   }
-  return { kind: 'live', label: 'Live', detail: '' }
+  return { kind: 'live', label: 'Live', detail: '', band: '' }
+}
+
+function veiled(kind: 'waiting' | 'lost' | 'ended', label: string, detail: string): MapStatus {
+  return { kind, label, detail, band: '' }
 }

@@ -1,5 +1,5 @@
 import { type ClusterLayer, MODEL_REACH } from '../model/clusters.ts'
-import { BUCKETS, Layer, usdOfCode } from '../model/layers.ts'
+import { BUCKETS, Layer, usdOfUnitCode } from '../model/layers.ts'
 import { emptyChannels, type Mode, readMode } from '../model/modes.ts'
 import type { Column } from '../wire/blocks.ts'
 import { formatUsd } from './format.ts'
@@ -10,6 +10,9 @@ export interface ProfileColours {
   readonly ask: string
   readonly predicted: string
   readonly realised: string
+  /** Line of the price of now, and what lies behind text. */
+  readonly price: string
+  readonly plate: string
 }
 
 export interface Shown {
@@ -20,7 +23,6 @@ export interface Shown {
   readonly realised: readonly ClusterLayer[]
 }
 
-const usdOfUnitCode = Float64Array.from({ length: 256 }, (_, code) => usdOfCode(code, 1))
 const HEAD_PX = 30
 /** Lengths of the largest bars, as parts of the width. */
 const LONGEST = 0.94
@@ -28,7 +30,6 @@ const LONGEST_REALISED = 0.5
 const PREDICTED_ALPHA = 0.8
 /** Beyond the forecast's reach. */
 const FAR_ALPHA = 0.3
-const PRICE_LINE = '#f2b84b'
 
 /**
  * What stands now, beside the price axis and in its scale: resting depth as bars, predicted liquidations as bars from
@@ -100,7 +101,7 @@ export class Profile {
       }
     }
     context.globalAlpha = 1
-    context.fillStyle = PRICE_LINE
+    context.fillStyle = colours.price
     context.fillRect(0, Math.round((view.topPrice - column.close) / view.pricePerPixel), width, Math.max(1, ratio))
     context.restore()
     const { quantumUsd } = column
@@ -144,7 +145,7 @@ export class Profile {
 
   #head(width: number, ratio: number, colours: ProfileColours, depthUsd: number, predictedUsd: number): void {
     const context = this.#context
-    context.fillStyle = 'rgb(10 13 19 / 0.82)'
+    context.fillStyle = colours.plate
     context.fillRect(0, 0, width, HEAD_PX * ratio)
     context.font = `${10 * ratio}px ${this.#font()}`
     context.textBaseline = 'middle'

@@ -1,7 +1,9 @@
 import { cascadeRatio, cascadeTo } from '../model/cascade.ts'
 import { BUCKETS, Layer, usdOfCode } from '../model/layers.ts'
+import { venueStates, venues } from '../model/venues.ts'
 import type { Column } from '../wire/blocks.ts'
-import { formatPrice, formatTime, formatUsd } from './format.ts'
+import { formatAge, formatPrice, formatTime, formatUsd } from './format.ts'
+import type { ShownMap } from './shown-map.ts'
 
 const rows = [
   ['Realised, longs', Layer.longLiq, 'realised'],
@@ -21,6 +23,8 @@ export class Readout {
   readonly #range: HTMLElement
   readonly #values: HTMLElement[]
   readonly #cascade: HTMLElement
+  readonly #age: HTMLElement
+  readonly #venues: HTMLElement
 
   constructor() {
     this.element.className = 'readout'
@@ -34,9 +38,24 @@ export class Readout {
       append(row, 'span', 'label').textContent = label
       return append(row, 'span', 'value')
     })
-    const row = append(this.#table, 'div', 'row cascade')
-    append(row, 'span', 'label').textContent = 'Predicted / resting to here'
-    this.#cascade = append(row, 'span', 'value')
+    const addRow = (kind: string, label: string): HTMLElement => {
+      const row = append(this.#table, 'div', `row ${kind}`)
+      append(row, 'span', 'label').textContent = label
+      return append(row, 'span', 'value')
+    }
+    this.#cascade = addRow('cascade', 'Predicted / resting to here')
+    this.#age = addRow('age', 'Column')
+    this.#venues = addRow('venues', 'Venues now')
+  }
+
+  /** What it shows, as one would say it. */
+  get sentence(): string {
+    if (this.#table.hidden) return this.#candle.textContent ?? ''
+    const said = [...this.#table.querySelectorAll('.row')]
+      .map((row) => [row.firstElementChild!.textContent, row.lastElementChild!.textContent])
+      .filter(([, value]) => value !== '–')
+      .map(([label, value]) => `${label} ${value}`)
+    return `${this.#time.textContent}, ${this.#range.textContent}: ${said.join(', ')}`
   }
 
   /** For a time of which there is no column. */
@@ -46,7 +65,7 @@ export class Readout {
   }
 
   /** `price` undefined: the crosshair is elsewhere, only the candle is described. */
-  show(column: Column | undefined, price: number | undefined, decimals: number): void {
+  show(column: Column | undefined, price: number | undefined, decimals: number, shown: ShownMap | undefined): void {
     if (column === undefined || column.open <= 0) this.#candle.textContent = ''
     else {
       const [open, high, low, close] = [column.open, column.high, column.low, column.close].map((value) =>
@@ -67,7 +86,20 @@ export class Readout {
       this.#values[i]!.textContent = code === 0 ? '–' : formatUsd(usdOfCode(code, column.quantumUsd))
     })
     this.#cascade.textContent = cascadeText(column, price)
+    if (shown === undefined) return
+    this.#age.textContent =
+      shown.live === column
+        ? `open, ${formatAge(shown.clockMs - column.openMs)} old`
+        : `opened ${formatAge(shown.clockMs - column.openMs)} ago`
+    this.#venues.textContent = venuesText(shown)
   }
+}
+
+/** How many tell of their market, and which do not. */
+function venuesText({ venueStates: states }: ShownMap): string {
+  const silent = venues.filter((_, venue) => venueStates[states[venue]!] !== 'live')
+  if (silent.length === 0) return `all ${venues.length} live`
+  return `${venues.length - silent.length} of ${venues.length} live`
 }
 
 /** USD that a move from the column's close to this price would force, for each USD that rests on the way. */

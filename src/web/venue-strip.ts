@@ -1,6 +1,6 @@
-import type { MapState } from '../client/map-state.ts'
 import { venueStates, venues } from '../model/venues.ts'
 import { formatAge } from './format.ts'
+import type { ShownMap } from './shown-map.ts'
 
 const meanings = {
   unknown: 'nothing heard yet',
@@ -29,7 +29,7 @@ export function venueStrip(host: HTMLElement) {
     host.append(chip)
     return { chip, state }
   })
-  return (map: MapState | undefined): void => {
+  return (map: ShownMap | undefined): void => {
     chips.forEach(({ chip, state }, venue) => {
       const { label, liquidations } = venues[venue]!
       const isKnown = map !== undefined && map.clockMs > 0

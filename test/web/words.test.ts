@@ -3,7 +3,6 @@
 import { expect, test } from 'vitest'
 import { readCatalogue } from '../../src/web/catalogue.ts'
 import { decimalsOf, formatAge, formatPrice, formatTime, formatUsd } from '../../src/web/format.ts'
-import { palettes, rampBytes } from '../../src/web/palette.ts'
 import { formatRoute, parseRoute, routeDefault } from '../../src/web/route.ts'
 
 test.each([
@@ -68,25 +67,5 @@ test('a list of assets is read or refused in words', () => {
   })
   for (const bad of [null, 5, {}, { assets: [] }, { assets: [null] }, { assets: [{ name: 'BTC', gridTick: 0 }] }]) {
     expect(() => readCatalogue(bad)).toThrow(/list of assets/)
-  }
-})
-
-test('every ramp starts invisible and grows lighter and denser to its end', () => {
-  for (const name of Object.keys(palettes) as (keyof typeof palettes)[]) {
-    const bytes = rampBytes(name)
-    for (let channel = 0; channel < 4; channel++) {
-      let [before, alphaBefore] = [0, 0]
-      for (let step = 0; step < 256; step++) {
-        const at = (channel * 256 + step) * 4
-        const [r, g, b, alpha] = bytes.subarray(at, at + 4)
-        const light = 0.2126 * r! + 0.7152 * g! + 0.0722 * b!
-        // Rounding of the three parts may take one back.
-        expect(light).toBeGreaterThanOrEqual(before - 1)
-        expect(alpha).toBeGreaterThanOrEqual(alphaBefore)
-        before = Math.max(before, light)
-        alphaBefore = alpha!
-      }
-      expect(bytes[channel * 1024 + 3]).toBe(0)
-    }
   }
 })

@@ -1,0 +1,232 @@
+import type { MouseEventParams } from 'lightweight-charts'
+import { realisedLayersOfColumns } from '../model/cluster-layers.ts'
+import type { ClusterLayer } from '../model/clusters.ts'
+import { MODE_DEFAULT, type Mode } from '../model/modes.ts'
+import type { Column } from '../wire/blocks.ts'
+import {
+  type CandleChart,
+  createCandleChart,
+  type PriceRange,
+  putCandle,
+  setCandles,
+  setDecimals,
+  setGround,
+  showNewest,
+} from './candle-chart.ts'
+import { ClusterLabels } from './cluster-labels.ts'
+import { HeatField } from './heat-field.ts'
+import type { HeatStyle, HeatView } from './heat-painter.ts'
+import { HeatPrimitive } from './heat-primitive.ts'
+import { emptyScale, fitScale } from './heat-scale.ts'
+import { lookDefault, type MapLook } from './map-look.ts'
+import { accentCss, CHANNELS, Channel, rampBytes } from './palette.ts'
+import { Profile } from './profile.ts'
+import type { ShownMap } from './shown-map.ts'
+import { canvasColours, type Ground } from './theme.ts'
+
+/** Live draws between two fits of the ramps, about five seconds, and between two searches for clusters. */
+const LIVES_PER_FIT = 20
+const LIVES_PER_CLUSTERS = 4
+
+// Predictions are smooth and everywhere: a steeper ramp keeps what is ordinary dark, and depth visible through it.
+const gammaOfChannel = [1, 1.8, 1, 1]
+
+export interface SceneEvents {
+  /** Prices have moved on the screen. */
+  readonly view: () => void
+  readonly cursor: (parameter: MouseEventParams) => void
+  /** A column has no slot: all has to be drawn anew. */
+  readonly overflow: () => void
+}
+
+/** Everything that is drawn of one map: heat, candles, profile and the names of clusters. Knows nothing of streams. */
+export class MapScene {
+  /** Scale of the ramps, for a legend. */
+  readonly scale = emptyScale()
+  readonly field = new HeatField()
+  readonly profile = new Profile()
+  readonly labels = new ClusterLabels()
+  readonly #events: SceneEvents
+  readonly #priceRange: PriceRange = { range: lookDefault.range, centre: 0 }
+  readonly #style: HeatStyle = {
+    ramps: rampBytes(lookDefault.palette, 'dark'),
+    rampsVersion: 0,
+    floor: new Float32Array(CHANNELS),
+    slope: new Float32Array(CHANNELS),
+    gamma: new Float32Array(CHANNELS).fill(1),
+    showDepth: false,
+    version: 0,
+  }
+  #look: MapLook = lookDefault
+  #ground: Ground = 'dark'
+  #colours = profileColours(lookDefault, 'dark')
+  #chart: CandleChart | undefined
+  #heat: HeatPrimitive | undefined
+  #newestClosedMs = 0
+  #livesSinceFit = 0
+  #livesSinceClusters = 0
+  #timeframeMs = 1
+  #mode: Mode = MODE_DEFAULT
+  #realised: readonly ClusterLayer[] = []
+
+  constructor(events: SceneEvents) {
+    this.#events = events
+  }
+
+  /** Undefined while the element is in no document. */
+  get chart(): CandleChart | undefined {
+    return this.#chart
+  }
+
+  /** Where the heat lies, in device pixels; undefined before the first picture. */
+  get view(): Readonly<HeatView> | undefined {
+    return this.#heat?.view
+  }
+
+  /** As it was drawn last. */
+  get mode(): Mode {
+    return this.#mode
+  }
+
+  get look(): MapLook {
+    return this.#look
+  }
+
+  get ground(): Ground {
+    return this.#ground
+  }
+
+  get painter(): string | undefined {
+    return this.#heat?.painterKind
+  }
+
+  open(host: HTMLElement): void {
+    this.#chart = createCandleChart(host, this.#priceRange)
+    this.#heat = new HeatPrimitive(this.field, this.#style, this.#events.view)
+    this.#chart.series.attachPrimitive(this.#heat)
+    this.#chart.chart.subscribeCrosshairMove(this.#events.cursor)
+    this.paint(this.#look, this.#ground)
+  }
+
+  close(): void {
+    this.#chart?.chart.remove()
+    this.#chart = undefined
+    this.#heat = undefined
+  }
+
+  set decimals(decimals: number) {
+    if (this.#chart !== undefined) setDecimals(this.#chart, decimals)
+  }
+
+  /** Paints the same data in another way. */
+  paint(look: MapLook, ground: Ground): void {
+    const isNewRange = look.range !== this.#priceRange.range
+    this.#look = look
+    this.#ground = ground
+    this.#priceRange.range = look.range
+    this.#style.ramps = rampBytes(look.palette, ground)
+    this.#style.rampsVersion++
+    this.#style.showDepth = look.switches.depth
+    this.#colours = profileColours(look, ground)
+    if (this.#chart !== undefined) {
+      setGround(this.#chart, ground)
+      if (isNewRange) this.#chart.chart.priceScale('right').setAutoScale(true)
+    }
+    this.#applyScale()
+  }
+
+  /** Draws all anew. `keepPlace`: it is the same map still, and the reader keeps the place that was chosen. */
+  refill({ columns, live, clockMs }: ShownMap, timeframeMs: number, mode: Mode, keepPlace: boolean): void {
+    if (this.#chart === undefined) return
+    const firstMs = keepPlace && this.field.lastSlot >= 0 ? this.field.firstMs : undefined
+    this.#mode = mode
+    this.#timeframeMs = timeframeMs
+    this.field.reset(columns, live, timeframeMs, mode)
+    this.#priceRange.centre = (live ?? columns.at(-1))?.close ?? 0
+    setCandles(this.#chart, this.field, columns, live, firstMs)
+    this.#newestClosedMs = columns.at(-1)?.openMs ?? 0
+    this.#fit(columns, live, clockMs)
+  }
+
+  /** Draws the columns that have closed since the last time, then the live one. */
+  putNew(shown: ShownMap): void {
+    const { columns, live, clockMs } = shown
+    let first = columns.length
+    while (first > 0 && columns[first - 1]!.openMs > this.#newestClosedMs) first--
+    for (let i = first; i < columns.length; i++) this.#put(columns[i]!)
+    this.#newestClosedMs = columns.at(-1)?.openMs ?? this.#newestClosedMs
+    this.putLive(shown)
+    this.#fit(columns, live, clockMs)
+  }
+
+  putLive({ columns, live, clockMs }: ShownMap): void {
+    if (live !== undefined) this.#put(live)
+    this.#priceRange.centre = live?.close ?? this.#priceRange.centre
+    // The ramps follow a live column that grows, but not at every tick: colours that breathe cannot be read.
+    if (++this.#livesSinceFit >= LIVES_PER_FIT) this.#fit(columns, live, clockMs)
+    if (++this.#livesSinceClusters >= LIVES_PER_CLUSTERS) this.#findClusters(columns, live, clockMs)
+  }
+
+  /** What stands beside the map: it follows the price axis. */
+  drawSide(column: Column | undefined): void {
+    if (this.#heat === undefined) return
+    const { view } = this.#heat
+    const paneHeight = view.height / devicePixelRatio
+    const shown = { column, mode: this.#mode, realised: this.#realised }
+    this.profile.draw(shown, view, paneHeight, this.#colours, devicePixelRatio)
+    this.labels.element.hidden = !this.#look.switches.labels
+    if (this.#look.switches.labels) this.labels.place(view, paneHeight, devicePixelRatio)
+  }
+
+  /** Back to the newest columns and to prices that scale by themselves. */
+  fitView(): void {
+    if (this.#chart !== undefined) showNewest(this.#chart, this.field)
+  }
+
+  #put(column: Column): void {
+    if (this.#chart === undefined) return
+    const lastSlot = this.field.lastSlot
+    if (lastSlot < 0 || !this.field.put(column)) this.#events.overflow()
+    else putCandle(this.#chart, this.field, lastSlot, column)
+  }
+
+  #findClusters(columns: readonly Column[], live: Column | undefined, clockMs: number): void {
+    this.#livesSinceClusters = 0
+    const all = live === undefined ? columns : [...columns, live]
+    this.#realised = realisedLayersOfColumns(all, this.#timeframeMs, clockMs)
+    this.labels.update({ column: all.at(-1), realised: this.#realised, clockMs }, this.#mode)
+  }
+
+  #fit(columns: readonly Column[], live: Column | undefined, clockMs: number): void {
+    this.#livesSinceFit = 0
+    this.#findClusters(columns, live, clockMs)
+    fitScale(this.field, this.scale)
+    this.#applyScale()
+  }
+
+  #applyScale(): void {
+    const { threshold, gamma } = this.#look
+    const style = this.#style
+    for (let channel = 0; channel < CHANNELS; channel++) {
+      const span = this.scale.ceiling[channel]! - this.scale.floor[channel]!
+      style.floor[channel] = this.scale.floor[channel]! + span * threshold
+      style.slope[channel] = 1 / (span * (1 - threshold))
+      style.gamma[channel] = gamma * gammaOfChannel[channel]!
+    }
+    style.version++
+    this.#heat?.requestUpdate()
+    this.#events.view()
+  }
+}
+
+function profileColours({ palette }: MapLook, ground: Ground) {
+  const { price, plate } = canvasColours[ground]
+  return {
+    bid: accentCss(palette, ground, Channel.bid),
+    ask: accentCss(palette, ground, Channel.ask),
+    predicted: accentCss(palette, ground, Channel.predicted),
+    realised: accentCss(palette, ground, Channel.realised),
+    price,
+    plate,
+  }
+}

@@ -1,0 +1,46 @@
+export interface Shortcut {
+  /** As KeyboardEvent.key has it; a single letter in lower case. */
+  readonly key: string
+  /** What it does, in a few words. Without it the key is part of another entry. */
+  readonly does?: string
+  /** How the key is written where that differs. */
+  readonly shown?: string
+  readonly run: () => void
+}
+
+/** The keys of the page. They rest while somebody types. */
+export class Shortcuts {
+  readonly #all: Shortcut[] = []
+
+  constructor(target: Window) {
+    target.addEventListener('keydown', (event) => this.#press(event))
+  }
+
+  get all(): readonly Shortcut[] {
+    return this.#all
+  }
+
+  add(...shortcuts: readonly Shortcut[]): void {
+    this.#all.push(...shortcuts)
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
+    const target = event.composedPath()[0]
+    const isTyping =
+      target instanceof Element && target.matches('input:not([type=checkbox], [type=radio]), select, textarea')
+    if (isTyping) return
+    // Digits by their place: with Shift the same key says something else on every layout.
+    const digit = /^Digit(\d)$/.exec(event.code)?.[1]
+    const key =
+      digit !== undefined && event.shiftKey
+        ? `Shift+${digit}`
+        : event.key.length === 1
+          ? event.key.toLowerCase()
+          : event.key
+    const shortcut = this.#all.find((one) => one.key === key) ?? this.#all.find((one) => one.key === event.key)
+    if (shortcut === undefined) return
+    event.preventDefault()
+    shortcut.run()
+  }
+}
