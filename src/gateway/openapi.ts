@@ -73,6 +73,13 @@ export const answers = {
     hoursNeeded: z.number(),
     history: z.array(z.looseObject({ hourMs: z.number() })),
   }),
+  History: z.looseObject({
+    asset: z.string(),
+    timeframe: timeframeName,
+    kept: z.boolean(),
+    firstMs: z.number().nullable(),
+    endMs: z.number().nullable(),
+  }),
 } as const
 
 type AnswerName = keyof typeof answers
@@ -119,6 +126,10 @@ export function openApiText(version: string): string {
       ),
       '/api/v1/clusters': path('What stands out of the map.', refusals({ 200: 'Clusters' }), [asset, timeframe]),
       '/api/v1/score': path('What the forecast is worth.', refusals({ 200: 'Score' }), [asset, hours]),
+      '/api/v1/history': path('How far back the history of a map goes.', refusals({ 200: 'History' }), [
+        asset,
+        timeframe,
+      ]),
       '/api/v1/sql': path(
         'The history by SQL, where the server was started with --sql.',
         refusals({ 404: 'Error' }),

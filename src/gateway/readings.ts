@@ -6,7 +6,8 @@ import type { Limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import { modelStates } from '../model/model-states.ts'
 import type { ReportPage, ReportQuery } from '../model/report-query.ts'
-import type { ModelStatus, PastMap, ScoreRow } from '../model/stages.ts'
+import type { Extent, ModelStatus, PastMap, ScoreRow } from '../model/stages.ts'
+import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { clustersOf } from './clusters.ts'
 import { mapJson } from './map-json.ts'
@@ -27,6 +28,8 @@ export interface ReadingSources {
   scores(asset: AssetId, most: number): Promise<ScoreRow[]>
   /** A stream as known at a time, with at most so many closed columns. */
   at(asset: AssetId, timeframe: number, atMs: number, most: number): Promise<PastMap>
+  /** How far the history of a stream goes; undefined where nothing is kept. */
+  readonly extent?: ((asset: AssetId, timeframe: number) => Promise<Extent | undefined>) | undefined
   /** Stored reports of one kind, the newest start first; undefined where nothing is stored. */
   readonly reports?: ((query: ReportQuery) => Promise<ReportPage>) | undefined
   /** Answers questions of people; undefined where that was not asked for. */
@@ -122,6 +125,25 @@ export class Readings {
     try {
       const history = (await sources?.scores(asset, hours)) ?? []
       return jsonReply(200, scoreOf(assets[asset]!.name, model, history))
+    } catch (error) {
+      if (!(error instanceof LmapError)) throw error
+      return errorReply(503, error.code, error.message, error.hint)
+    }
+  }
+
+  /** How far back `at` can go. */
+  async history(query: string): Promise<Reply> {
+    const { asset, timeframe } = readStreamQuery(query)
+    try {
+      const extent = await this.#options.sources?.extent?.(asset, timeframe)
+      const { firstMs, endMs } = extent ?? { firstMs: 0, endMs: 0 }
+      return jsonReply(200, {
+        asset: assets[asset]!.name,
+        timeframe: timeframes[timeframe]!.name,
+        kept: extent !== undefined,
+        firstMs: firstMs === 0 ? null : firstMs,
+        endMs: endMs === 0 ? null : endMs,
+      })
     } catch (error) {
       if (!(error instanceof LmapError)) throw error
       return errorReply(503, error.code, error.message, error.hint)

@@ -53,6 +53,7 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
     '/api/v1/sql': ({ query }) => readings.sql(query),
     '/api/v1/clusters': ({ query }) => readings.clusters(query),
     '/api/v1/score': ({ query }) => readings.score(query),
+    '/api/v1/history': ({ query }) => readings.history(query),
     [ALERTS_PATH]: options.alerts,
     [PREVIEW_PATH]: options.alerts,
     '/stream': () => ({

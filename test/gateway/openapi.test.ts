@@ -57,6 +57,8 @@ const requests: [path: string, query: string, status: number][] = [
   ['/api/v1/clusters', '?asset=BTC', 200],
   ['/api/v1/clusters', '', 400],
   ['/api/v1/score', '?asset=BTC', 200],
+  ['/api/v1/history', '?asset=BTC&timeframe=5m', 200],
+  ['/api/v1/history', '?asset=BTC&timeframe=5x', 400],
   ['/api/v1/sql', '?query=SELECT%201', 404],
 ]
 

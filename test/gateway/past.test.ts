@@ -53,11 +53,12 @@ engineSuite('history over HTTP', () => {
       model: () => ({ state: 0, id: 0, mean: 0, error: Infinity, hours: 0 }),
       scores: (id, most) => store.scores(id, most),
       at: (id, timeframe, atMs, most) => store.at(id, timeframe, atMs, most),
+      extent: (id, timeframe) => store.extent(id, timeframe),
       ask: (sql, format) => answerOf(store, sql, format),
     }
     const history = (id: ReturnType<typeof asset>, timeframe: number) => store.columns(id, timeframe, 359)
     open = await startGateway({ history, readings: sources })
-    shut = await startGateway({ history, readings: { ...sources, ask: undefined } })
+    shut = await startGateway({ history, readings: { ...sources, extent: undefined, ask: undefined } })
   })
   afterAll(async () => {
     await open.gateway.stop()
@@ -90,6 +91,18 @@ engineSuite('history over HTTP', () => {
     ])
     const none = await get(`/api/v1/map?asset=BTC&at=0`)
     expect([none.status, none.json().columns]).toEqual([200, []])
+  })
+
+  test('the extent of a history is told, and where there is none that is told too', async () => {
+    expect((await get('/api/v1/history?asset=btc')).json()).toEqual({
+      asset: 'BTC',
+      timeframe: '1m',
+      kept: true,
+      firstMs: startMs,
+      endMs: startMs + 600_000,
+    })
+    expect((await get('/api/v1/history?asset=BTC&timeframe=1d')).json()).toMatchObject({ kept: true, firstMs: null })
+    expect((await get('/api/v1/history?asset=BTC', shut)).json()).toMatchObject({ kept: false, firstMs: null })
   })
 
   test('live and history meet without a seam', async () => {
@@ -135,6 +148,7 @@ engineSuite('history over HTTP', () => {
     '/api/v1/map?asset=BTC': ['asset', 'timeframe', 'columns', 'layers', 'mode', 'at', 'from'],
     '/api/v1/clusters?asset=BTC': ['asset', 'timeframe', 'other'],
     '/api/v1/score?asset=BTC': ['asset', 'hours', 'other'],
+    '/api/v1/history?asset=BTC': ['asset', 'timeframe', 'other'],
     '/api/v1/sql?query=SELECT%201': ['format', 'query', 'database', 'default_format', 'readonly'],
   }
   test.for(Object.entries(parameters).flatMap(([path, names]) => names.map((name) => [path, name] as const)))(
