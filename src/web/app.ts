@@ -1,6 +1,7 @@
 import type { Connection } from '../client/connection.ts'
 import { type Mode, modes } from '../model/modes.ts'
 import { type TimeframeName, timeframes } from '../model/timeframes.ts'
+import type { AppParts } from './app-parts.ts'
 import type { AssetPicker } from './asset-picker.ts'
 import type { Catalogue } from './catalogue.ts'
 import { choiceBar } from './choice-bar.ts'
@@ -65,11 +66,8 @@ export interface AppOptions {
 export class LiquidityApp extends HTMLElement {
   #options: AppOptions | undefined
   #routes: readonly Route[] = [routeDefault]
-  #panes: MapPanes | undefined
-  #shortcuts: Shortcuts | undefined
-  #rail: ToolRail | undefined
-  #say: (text: string) => void = () => undefined
-  #show: (() => void)[] = []
+  #parts: AppParts | undefined
+  readonly #show: (() => void)[] = []
 
   /** Shown until `start`: what the page waits for. */
   set notice(text: string) {
@@ -81,14 +79,26 @@ export class LiquidityApp extends HTMLElement {
     this.#options = options
     this.className = ''
     this.innerHTML = markup
-    const { settings, catalogue } = options
+    const { settings, catalogue, connection, now } = options
     const panes = this.#part<MapPanes>('map-panes')
-    this.#panes = panes
-    this.#shortcuts = new Shortcuts(window)
-    this.#rail = new ToolRail(this.#part('.rail'), this.#shortcuts)
-    this.#say = toast(this.lastElementChild as HTMLElement)
-    this.#wireChoices(catalogue)
-    this.#wireTools(this.#rail, panes)
+    const shortcuts = new Shortcuts(window)
+    const parts: AppParts = {
+      catalogue,
+      connection,
+      now,
+      settings,
+      shortcuts,
+      rail: new ToolRail(this.#part('.rail'), shortcuts),
+      panes,
+      main: this.#part('main'),
+      say: toast(this.lastElementChild as HTMLElement),
+      route: () => this.#route,
+      go: (change) => this.#go(change),
+      onRoute: (listener) => this.#show.push(listener),
+    }
+    this.#parts = parts
+    this.#wireChoices(parts)
+    this.#wireTools(parts)
     const showStatus = statusLine(this, options)
     panes.addEventListener('mapchange', () => showStatus(panes.map))
     panes.addEventListener('panechange', () => this.#render())
@@ -101,7 +111,7 @@ export class LiquidityApp extends HTMLElement {
     window.addEventListener('hashchange', () => this.#follow())
     this.#follow()
     const decimals = new Map(catalogue.assets.map(({ name, gridTick }) => [name, decimalsOf(gridTick)]))
-    panes.start({ ...options, decimalsOf: (asset) => decimals.get(asset) ?? 2 })
+    panes.start({ connection, now, decimalsOf: (asset) => decimals.get(asset) ?? 2 })
     // Ages grow without data too.
     setInterval(() => panes.refreshStatus(), 1000)
   }
@@ -110,7 +120,7 @@ export class LiquidityApp extends HTMLElement {
     return this.querySelector<Type>(selector)!
   }
 
-  #wireChoices(catalogue: Catalogue): void {
+  #wireChoices({ catalogue, shortcuts, say }: AppParts): void {
     const picker = this.#part<AssetPicker>('asset-picker')
     picker.assets = catalogue.assets.map(({ name }) => name)
     picker.addEventListener('choose', (event) => this.#go({ asset: (event as CustomEvent<string>).detail }))
@@ -118,13 +128,13 @@ export class LiquidityApp extends HTMLElement {
       this.#part('.timeframes'),
       timeframes.map(({ name }) => ({ value: name, label: name, title: `Columns of ${name}` })),
       (value) => this.#go({ timeframe: value as TimeframeName }),
-      this.#say,
+      say,
     )
     const byMode = choiceBar(
       this.#part('.modes'),
       modes.map((mode) => ({ value: mode, label: capitalised(mode), title: modeTitles[mode] })),
       (value) => this.#go({ mode: value as Mode }),
-      this.#say,
+      say,
     )
     this.#show.push(() => {
       const { asset, timeframe, mode } = this.#route
@@ -136,7 +146,7 @@ export class LiquidityApp extends HTMLElement {
       const at = timeframes.findIndex(({ name }) => name === this.#route.timeframe) + step
       if (timeframes[at] !== undefined) this.#go({ timeframe: timeframes[at].name })
     }
-    this.#shortcuts!.add(
+    shortcuts.add(
       { key: '/', does: 'Choose an asset', run: () => picker.open() },
       { key: '[', does: 'Shorter, longer timeframe', shown: '[ ]', run: () => stepTimeframe(-1) },
       { key: ']', run: () => stepTimeframe(1) },
@@ -145,8 +155,7 @@ export class LiquidityApp extends HTMLElement {
     )
   }
 
-  #wireTools(rail: ToolRail, panes: MapPanes): void {
-    const { settings } = this.#options!
+  #wireTools({ rail, panes, settings, shortcuts, say }: AppParts): void {
     const depth = this.#part('.depth')
     depth.addEventListener('click', () => {
       const { look } = settings.value
@@ -167,13 +176,13 @@ export class LiquidityApp extends HTMLElement {
       pause.replaceChildren(icon(isPaused ? 'play' : 'pause'))
     })
     rail.gap()
-    rail.button({ icon: 'share', label: 'Copy a link', key: 'c' }, () => void this.#share())
-    rail.button({ icon: 'screen', label: 'Full screen', key: 'w' }, () => void this.#fullScreen())
+    rail.button({ icon: 'share', label: 'Copy a link', key: 'c' }, () => void share(say))
+    rail.button({ icon: 'screen', label: 'Full screen', key: 'w' }, () => void fullScreen(say))
     rail.gap()
-    rail.panel({ icon: 'help', label: 'Keys', key: '?' }, (panel) => helpPanel(panel, this.#shortcuts!))
-    this.#shortcuts!.add(
+    rail.panel({ icon: 'help', label: 'Keys', key: '?' }, (panel) => helpPanel(panel, shortcuts))
+    shortcuts.add(
       { key: 'd', does: 'Resting depth on or off', run: () => depth.click() },
-      { key: 't', does: 'Next theme', run: () => this.#nextTheme() },
+      { key: 't', does: 'Next theme', run: () => nextTheme(settings, say) },
       ...[0, 1, 2, 3].map((pane) => ({
         key: `Shift+${pane + 1}`,
         run: () => {
@@ -185,33 +194,7 @@ export class LiquidityApp extends HTMLElement {
   }
 
   get #route(): Route {
-    return this.#routes[this.#panes!.active] ?? this.#routes[0]!
-  }
-
-  #nextTheme(): void {
-    const { settings } = this.#options!
-    const theme = themes[(themes.indexOf(settings.value.theme) + 1) % themes.length]!
-    settings.change({ theme })
-    this.#say(theme === 'auto' ? 'Theme as the system has it' : `Theme: ${theme}`)
-  }
-
-  async #share(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(location.href)
-      this.#say('Link copied')
-    } catch {
-      // Without a secure origin or leave to write: the address bar has the link all the same.
-      this.#say('The browser does not let a page copy here. The address bar has the link.')
-    }
-  }
-
-  async #fullScreen(): Promise<void> {
-    try {
-      if (document.fullscreenElement === null) await document.documentElement.requestFullscreen()
-      else await document.exitFullscreen()
-    } catch {
-      this.#say('This browser has no full screen for pages.')
-    }
+    return this.#routes[this.#parts!.panes.active] ?? this.#routes[0]!
   }
 
   #setCount(count: number): void {
@@ -227,7 +210,7 @@ export class LiquidityApp extends HTMLElement {
   }
 
   #go(change: Partial<Route>): void {
-    const { active } = this.#panes!
+    const { active } = this.#parts!.panes
     this.#goTo(this.#routes.map((route, i) => (i === active ? { ...route, ...change } : route)))
   }
 
@@ -252,11 +235,36 @@ export class LiquidityApp extends HTMLElement {
     // What is looked at stays, where in price and time one has looked does not.
     const kept = this.#routes.map((route) => formatRoute({ ...route, level: undefined, atMs: undefined }).slice(1))
     settings.change({ panes: [...kept, ...panes.slice(kept.length)], paneCount: kept.length })
-    this.#panes!.show(this.#routes)
+    this.#parts!.panes.show(this.#routes)
     this.#render()
   }
 
   #render(): void {
     for (const show of this.#show) show()
+  }
+}
+
+function nextTheme(settings: SettingsStore, say: (text: string) => void): void {
+  const theme = themes[(themes.indexOf(settings.value.theme) + 1) % themes.length]!
+  settings.change({ theme })
+  say(theme === 'auto' ? 'Theme as the system has it' : `Theme: ${theme}`)
+}
+
+async function share(say: (text: string) => void): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(location.href)
+    say('Link copied')
+  } catch {
+    // Without a secure origin or leave to write: the address bar has the link all the same.
+    say('The browser does not let a page copy here. The address bar has the link.')
+  }
+}
+
+async function fullScreen(say: (text: string) => void): Promise<void> {
+  try {
+    if (document.fullscreenElement === null) await document.documentElement.requestFullscreen()
+    else await document.exitFullscreen()
+  } catch {
+    say('This browser has no full screen for pages.')
   }
 }
