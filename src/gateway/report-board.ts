@@ -1,13 +1,5 @@
 import type { Limits } from '../model/limits.ts'
-import { isStanding, type Report, type ReportKind, reportKinds } from '../model/reports.ts'
-
-/** A row that stands is told again before this is over: one that is not has been lost on its way. By kind. */
-const silentMsMax: Readonly<Record<ReportKind, number>> = {
-  wall: 180_000,
-  sweep: 0,
-  absorption: 900_000,
-  convergence: 3_600_000,
-}
+import { isStanding, type Report, type ReportKind, reportKinds, standsAt } from '../model/reports.ts'
 
 interface Shelf {
   /** By id, the one that was told longest ago first. */
@@ -68,7 +60,7 @@ export class ReportBoard {
   /** Rows of a kind, the newest start first. */
   rows(kind: ReportKind, clockMs: number): Report[] {
     const { standing, over } = this.#shelves[kind]
-    for (const [id, row] of standing) if (clockMs - row.atMs > silentMsMax[kind]) standing.delete(id)
+    for (const [id, row] of standing) if (!standsAt(row, clockMs)) standing.delete(id)
     return [...standing.values(), ...over.values()].sort((a, b) => b.startMs - a.startMs || (a.id < b.id ? 1 : -1))
   }
 

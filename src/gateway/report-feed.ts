@@ -27,8 +27,8 @@ interface Lane {
   readonly board: ReportBoard
   /** Told since the last flush, the last word of each. */
   readonly pending: Map<string, Report>
-  /** By mask of kinds: those that somebody wants, and how often something was sent to them. */
-  readonly wanted: Map<number, { sequence: number }>
+  /** By mask of kinds: those that somebody wants, how often something was sent to them, and when last. */
+  readonly wanted: Map<number, { sequence: number; sentMs: number }>
   /** Masks whose newcomers wait for the history. */
   readonly waiting: Set<number>
   history: 'none' | 'loading' | 'loaded' | 'failed'
@@ -43,6 +43,8 @@ export class ReportFeed {
   readonly #options: ReportFeedOptions
   readonly #lanes: readonly Lane[]
   readonly #dirty = new Set<Lane>()
+  /** Lanes with a topic that somebody wants. */
+  readonly #followed = new Set<Lane>()
   /** Each row is written as text once, for messages and openings alike. */
   readonly #texts = new WeakMap<Report, string>()
   readonly #numbers: ReturnType<typeof numbersOf>
@@ -83,6 +85,17 @@ export class ReportFeed {
     this.#dirty.clear()
   }
 
+  /** A sign of life for those who have heard nothing for a while. */
+  sweep(): void {
+    const { limits, now } = this.#options
+    const nowMs = now()
+    for (const lane of this.#followed) {
+      for (const [mask, { sentMs }] of lane.wanted) {
+        if (nowMs - sentMs >= limits.reportPulseMs) this.#send(lane, mask, [])
+      }
+    }
+  }
+
   /** Rows that are known without the store, the newest start first. */
   rows(asset: AssetId, kind: ReportKind): Report[] {
     const { board, clockMs } = this.#at(asset)
@@ -100,7 +113,8 @@ export class ReportFeed {
 
   #acquire({ asset, mask }: ReportTopic): void {
     const lane = this.#at(asset)
-    lane.wanted.set(mask, { sequence: 0 })
+    lane.wanted.set(mask, { sequence: 0, sentMs: this.#options.now() })
+    this.#followed.add(lane)
     if (lane.history === 'none' || lane.history === 'failed') this.#load(lane)
   }
 
@@ -108,6 +122,7 @@ export class ReportFeed {
     const lane = this.#at(asset)
     lane.wanted.delete(mask)
     lane.waiting.delete(mask)
+    if (lane.wanted.size === 0) this.#followed.delete(lane)
   }
 
   /** The opening comes at once, or when the history is there. */
@@ -124,17 +139,22 @@ export class ReportFeed {
   }
 
   #publish(lane: Lane): void {
-    const { broadcast } = this.#options
     const rows = [...lane.pending.values()].filter((row) => lane.board.tell(row))
     lane.pending.clear()
     this.#numbers.rows.inc(rows.length)
-    for (const [mask, wanted] of lane.wanted) {
+    for (const mask of lane.wanted.keys()) {
       const chosen = rows.filter((row) => (maskOfKinds([row.kind]) & mask) !== 0)
-      if (chosen.length === 0) continue
-      wanted.sequence = (wanted.sequence + 1) >>> 0
-      this.#numbers.messages.inc()
-      broadcast.message({ ...this.#head(lane, mask), bytes: this.#text(lane, wanted.sequence, chosen) })
+      if (chosen.length > 0) this.#send(lane, mask, chosen)
     }
+  }
+
+  #send(lane: Lane, mask: number, rows: readonly Report[]): void {
+    const wanted = lane.wanted.get(mask)!
+    wanted.sequence = (wanted.sequence + 1) >>> 0
+    wanted.sentMs = this.#options.now()
+    this.#numbers.messages.inc()
+    const bytes = this.#text(lane, wanted.sequence, rows)
+    this.#options.broadcast.message({ ...this.#head(lane, mask), bytes })
   }
 
   #open(lane: Lane, mask: number): void {

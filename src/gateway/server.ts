@@ -158,7 +158,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       alerts: createAlertRoutes({ alerts: options.alerts, hasPlans: plans !== undefined, limits }),
     })
     await front.start()
-    sweep = setInterval(() => table.sweep(), limits.clientSweepMs).unref()
+    sweep = setInterval(() => {
+      table.sweep()
+      feed.sweep()
+    }, limits.clientSweepMs).unref()
   }
 
   async function stop(): Promise<void> {

@@ -189,6 +189,11 @@ export const limits = Object.freeze({
   /** Reports of one asset and kind that newcomers get: those that stand, and the newest of those that are over. */
   reportsStandingMax: 64,
   reportsOverMax: 20,
+  /** Who follows reports hears this often that there is nothing new; without it for so long they are shown as stale. */
+  reportPulseMs: 5_000,
+  clientReportsSilentMs: 15_000,
+  /** Rows of reports that are over and that a client keeps for each asset. */
+  clientReportsMax: 500,
   /** Rows of reports where the request does not say, and at most; the history that one request looks through. */
   reportRows: 100,
   reportRowsMax: 1_000,
@@ -290,6 +295,8 @@ assert(
   (limits.clientMessagesMax / 10_000) * limits.clientAckMs > 4,
   'a client that acknowledges and switches streams stays within its rate',
 )
+assert(limits.clientReportsSilentMs > 2 * limits.reportPulseMs, 'reports are not stale for one late pulse')
+assert(limits.clientSilentMsMax > limits.clientReportsSilentMs, 'reports are stale before the connection is given up')
 assert(limits.storeStopMsMax < limits.stopMsMax, 'the store gives up before it is left behind')
 assert(limits.kafkaMessageBytesMax >= BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES, 'a message holds any batch')
 assert(limits.kafkaSendBytesMax >= limits.kafkaMessageBytesMax, 'a request holds any message')

@@ -109,10 +109,29 @@ export type Report = WallRow | SweepRow | AbsorptionRow | ConvergenceRow
 export type ReportKind = Report['kind']
 export const reportKinds = ['wall', 'sweep', 'absorption', 'convergence'] as const satisfies readonly ReportKind[]
 
+/** A row that stands is told again before so long is over: one that is not has been lost on its way. By kind. */
+const silentMsMax: Readonly<Record<ReportKind, number>> = {
+  wall: 180_000,
+  sweep: 0,
+  absorption: 900_000,
+  convergence: 3_600_000,
+}
+
+interface Standing {
+  readonly kind: ReportKind
+  readonly state?: string
+  readonly atMs: number
+}
+
 /** Whether there is more to come of it: an active wall, an absorption that forms, a convergence that has not ended. */
-export function isStanding(row: Report): boolean {
-  if (row.kind === 'sweep') return false
-  return row.state === 'active' || row.state === 'forming' || (row.kind === 'convergence' && row.state !== 'ended')
+export function isStanding({ kind, state }: Standing): boolean {
+  if (kind === 'convergence') return state !== 'ended'
+  return state === 'active' || state === 'forming'
+}
+
+/** The same at a time of the asset's clock: what has not been told again for too long stands no more. */
+export function standsAt(row: Standing, clockMs: number): boolean {
+  return isStanding(row) && clockMs - row.atMs <= silentMsMax[row.kind]
 }
 
 /** Depth near price: (bids - asks) / (bids + asks), nearer ones weighing more. */

@@ -111,6 +111,25 @@ test('newcomers get what stands and what was last over, with the sequence that g
   expect(messages.at(-1)).toMatchObject({ sequence: 2, text: { rows: [{ state: 'pulled' }] } })
 })
 
+test('who has heard nothing for a while gets a sign of life, each topic by itself', () => {
+  let nowMs = START_MS
+  const { feed, acquire, messages } = start({ now: () => nowMs })
+  acquire(BTC)
+  acquire(WALLS)
+  nowMs += limits.reportPulseMs - 1
+  feed.sweep()
+  expect(messages).toEqual([])
+  feed.tell(sweepRow())
+  feed.flush()
+  feed.clock(0 as AssetId, START_MS + 60_000)
+  nowMs++
+  feed.sweep()
+  feed.sweep()
+  expect(messages.slice(1)).toMatchObject([
+    { topic: WALLS, sequence: 1, text: { clockMs: START_MS + 60_000, rows: [] } },
+  ])
+})
+
 test('an old word does not replace a newer one', () => {
   const { feed, acquire, want, openings, messages } = start()
   acquire(WALLS)
