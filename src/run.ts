@@ -62,6 +62,7 @@ export async function run(
   failed.promise.catch(() => undefined)
   try {
     const chosen = config.assets?.map((name) => assetByName(name) as Asset) ?? assets
+    const ids = chosen.map((asset) => asset.id)
     const history = openStore(config, log, now)
     const store: Store = await lineUp.begin(history ?? createNoStore())
     if (history !== undefined && config.store.kind === 'embedded') {
@@ -72,7 +73,7 @@ export async function run(
     const engine = await createEngine({
       workers: config.workers,
       log,
-      assets: chosen.map((asset) => asset.id),
+      assets: ids,
       outputs: {
         column: (column) => {
           store.column(column)
@@ -144,7 +145,7 @@ export async function run(
       return engine.accept(asset, offset, batch)
     }, offsets)
     if (config.source !== 'replay') {
-      await lineUp.begin(new Keeper(engine, store, chosen), { stoppedAfter: engine })
+      await lineUp.begin(new Keeper(engine, store, () => ids), { stoppedAfter: engine })
     }
     const sink = await recorded(config, name, eventLog, now, (stage) => lineUp.begin(stage))
     await lineUp.begin(source)

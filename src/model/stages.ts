@@ -254,8 +254,8 @@ export interface Store extends Stage {
   scores(asset: AssetId, most: number): Promise<ScoreRow[]>
   /** Stored reports of one kind, the newest start first. */
   reports(query: ReportQuery): Promise<ReportPage>
-  /** Newest checkpoint of each asset. */
-  checkpoints(): Promise<Checkpoint[]>
+  /** Newest checkpoint of each asset, or of each of these. */
+  checkpoints(of?: readonly AssetId[]): Promise<Checkpoint[]>
   /** Waits until everything handed over so far is in the database. */
   flush(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
-import type { Asset } from '../model/assets.ts'
 import { limits } from '../model/limits.ts'
 import type { Stage, Store } from '../model/stages.ts'
+import type { AssetId } from '../model/units.ts'
 
 /**
  * Between engine and store: keeps the engine's state, one asset after the other, and all of it when the engine has
@@ -11,12 +11,13 @@ export class Keeper implements Stage {
   readonly name = 'checkpoints'
   readonly #engine: Engine
   readonly #store: Store
-  readonly #assets: readonly Asset[]
+  readonly #assets: () => readonly AssetId[]
   #timer: NodeJS.Timeout | undefined
   #next = 0
   #keeping: Promise<void> | undefined
 
-  constructor(engine: Engine, store: Store, assets: readonly Asset[]) {
+  /** `assets`: those whose state is to be kept, which may change. */
+  constructor(engine: Engine, store: Store, assets: () => readonly AssetId[]) {
     this.#engine = engine
     this.#store = store
     this.#assets = assets
@@ -25,7 +26,7 @@ export class Keeper implements Stage {
   async start(): Promise<void> {
     this.#timer = setInterval(() => {
       // One at a time: a busy store makes checkpoints rarer, never a queue of them.
-      this.#keeping ??= this.#keep(this.#next++ % this.#assets.length).finally(() => {
+      this.#keeping ??= this.#keepNext().finally(() => {
         this.#keeping = undefined
       })
     }, limits.checkpointMs)
@@ -34,11 +35,16 @@ export class Keeper implements Stage {
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await this.#keeping
-    for (let index = 0; index < this.#assets.length; index++) await this.#keep(index)
+    for (const asset of this.#assets()) await this.#keep(asset)
   }
 
-  async #keep(index: number): Promise<void> {
-    const checkpoint = await this.#engine.checkpoint(this.#assets[index]!.id)
+  async #keepNext(): Promise<void> {
+    const assets = this.#assets()
+    if (assets.length > 0) await this.#keep(assets[this.#next++ % assets.length]!)
+  }
+
+  async #keep(asset: AssetId): Promise<void> {
+    const checkpoint = await this.#engine.checkpoint(asset)
     if (checkpoint !== undefined) this.#store.checkpoint(checkpoint)
   }
 }

@@ -1,6 +1,7 @@
 import { compress, uncompress } from 'lz4-napi'
 import { assetByName, assets } from '../model/assets.ts'
 import type { Checkpoint } from '../model/stages.ts'
+import type { AssetId } from '../model/units.ts'
 import { seconds } from './column-rows.ts'
 import { readNative } from './native-block.ts'
 
@@ -15,9 +16,13 @@ export async function checkpointLine(checkpoint: Checkpoint): Promise<string> {
 
 const types = { name: 'String', offset: 'Float64', clockMs: 'Float64', layout: 'UInt32', image: 'String' } as const
 
-export const checkpointsQuery = `SELECT CAST(asset, 'String') AS name, toFloat64(logOffset) AS offset,
-    toFloat64(toUnixTimestamp64Milli(clock)) AS clockMs, layout, image
-  FROM checkpoints FINAL FORMAT Native`
+export function checkpointsQuery(of: readonly AssetId[] | undefined): string {
+  // Names from our own table: nothing here comes from outside.
+  const where = of === undefined ? '' : `WHERE asset IN (${of.map((id) => `'${assets[id]!.name}'`).join(', ')})`
+  return `SELECT CAST(asset, 'String') AS name, toFloat64(logOffset) AS offset,
+      toFloat64(toUnixTimestamp64Milli(clock)) AS clockMs, layout, image
+    FROM checkpoints FINAL ${where} FORMAT Native`
+}
 
 /** Checkpoints of assets that are known no longer are left out, broken images are handed to `broken`. */
 export async function readCheckpoints(

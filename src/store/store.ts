@@ -183,8 +183,9 @@ class QueuedStore implements ClickHouseStore {
     return readReports(this.#opened(), query)
   }
 
-  async checkpoints(): Promise<Checkpoint[]> {
-    const bytes = await this.#opened().read(checkpointsQuery)
+  async checkpoints(of?: readonly AssetId[]): Promise<Checkpoint[]> {
+    if (of?.length === 0) return []
+    const bytes = await this.#opened().read(checkpointsQuery(of))
     return readCheckpoints(bytes, (asset, error) => {
       this.#options.log.warn({ asset, error }, 'a checkpoint cannot be read and is left out')
     })

@@ -45,6 +45,16 @@ export class VenueMinutes {
     }
   }
 
+  /** Tells what is open of one asset, which somebody else goes on with. */
+  leave(asset: AssetId): void {
+    for (let key = asset * VENUES; key < (asset + 1) * VENUES; key++) {
+      const minute = this.#open.get(key)
+      if (minute === undefined) continue
+      this.#tell(minute)
+      this.#open.delete(key)
+    }
+  }
+
   /** Tells every minute that is still open. */
   finish(): void {
     for (const minute of this.#open.values()) this.#tell(minute)
