@@ -5,6 +5,7 @@ import {
   createChart,
   type IChartApi,
   type ISeriesApi,
+  LineStyle,
   type Time,
   type UTCTimestamp,
   type WhitespaceData,
@@ -23,6 +24,11 @@ const SLOT_WIDTH_DEFAULT = 6.5
 const SLOTS_AHEAD = 6
 /** A map that has few columns yet is shown as if it had so many. */
 const SLOTS_MIN = 40
+/** Beside a line at a price that is pointed at; by it the line is known again. */
+const LEVEL_TITLE = 'level'
+/** Room beyond a level, as a part of the range; and how far from it, as a factor, a level may lie to be brought into view. */
+const LEVEL_ROOM = 0.04
+const LEVEL_REACH = 0.6
 /** Axes keep their size whatever prices and fonts are: maps that lie side by side line up. */
 const PRICE_AXIS_PX = 68
 const TIME_AXIS_PX = 28
@@ -37,6 +43,8 @@ export interface PriceRange {
   range: RangeName
   /** The newest price, 0 before there is one: the middle of a fixed range. */
   centre: number
+  /** A price that must be in view too. */
+  level: number | undefined
 }
 
 export function createCandleChart(host: HTMLElement, priceRange: Readonly<PriceRange>): CandleChart {
@@ -62,15 +70,15 @@ export function createCandleChart(host: HTMLElement, priceRange: Readonly<PriceR
   const series = chart.addSeries(CandlestickSeries, {
     autoscaleInfoProvider: (original: () => { priceRange: { minValue: number; maxValue: number } | null } | null) => {
       const info = original()
-      const { range, centre } = priceRange
+      const { range, centre, level } = priceRange
       if (range !== 'fit' && centre > 0) {
         const margin = (centre * Number(range)) / 100
-        return { priceRange: { minValue: centre - margin, maxValue: centre + margin } }
+        return { priceRange: withLevel(centre - margin, centre + margin, level) }
       }
       if (info === null || info.priceRange === null) return info
       const { minValue, maxValue } = info.priceRange
       const margin = Math.max((maxValue - minValue) * MARGIN_SHARE, maxValue * MARGIN_MIN)
-      return { priceRange: { minValue: minValue - margin, maxValue: maxValue + margin } }
+      return { priceRange: withLevel(minValue - margin, maxValue + margin, level) }
     },
   })
   return { chart, series }
@@ -95,6 +103,22 @@ export function setGround({ chart, series }: CandleChart, ground: Ground): void 
     wickDownColor: colours.downBorder,
     priceLineColor: colours.price,
   })
+}
+
+/** Draws a line at a price that is pointed at, in place of the one before; undefined: none. */
+export function setLevel({ series }: CandleChart, price: number | undefined, color: string): void {
+  for (const line of series.priceLines()) if (line.options().title === LEVEL_TITLE) series.removePriceLine(line)
+  if (price === undefined) return
+  const style = { color, lineWidth: 1, lineStyle: LineStyle.LargeDashed, axisLabelVisible: true } as const
+  series.createPriceLine({ price, title: LEVEL_TITLE, ...style })
+}
+
+/** A range that has the level in it, with some room; one that is too far away would leave nothing of the map. */
+function withLevel(minValue: number, maxValue: number, level: number | undefined) {
+  const room = (maxValue - minValue) * LEVEL_ROOM
+  if (level === undefined || level < minValue * LEVEL_REACH || level > maxValue / LEVEL_REACH)
+    return { minValue, maxValue }
+  return { minValue: Math.min(minValue, level - room), maxValue: Math.max(maxValue, level + room) }
 }
 
 /** Shows prices with the decimals of the asset's grid. */

@@ -2,6 +2,7 @@ import type { Connection } from '../client/connection.ts'
 import { MapChange } from '../client/map-state.ts'
 import type { MapStream } from '../client/map-stream.ts'
 import { MODE_DEFAULT, type Mode, modeShown, modes } from '../model/modes.ts'
+import { momentMs } from '../model/moment.ts'
 import { timeframeId, timeframes } from '../model/timeframes.ts'
 import type { CandleChart } from './candle-chart.ts'
 import type { HeatField } from './heat-field.ts'
@@ -11,11 +12,13 @@ import styles from './liquidity-map.css'
 import { type CursorPlace, MapCursor } from './map-cursor.ts'
 import { MapFace } from './map-face.ts'
 import { lookOfAttributes, type MapLook } from './map-look.ts'
-import { MapScene } from './map-scene.ts'
-import { type Held, type MapStatus, mapStatus } from './map-status.ts'
+import { MapScene, type Place } from './map-scene.ts'
+import { type Held, type MapStatus, mapStatus, pastStatus } from './map-status.ts'
 import { accentCss, Channel } from './palette.ts'
+import { readLevel } from './route.ts'
 import { holdMap, type ShownMap } from './shown-map.ts'
 import { type Ground, groundOf, onSystemGround, themes } from './theme.ts'
+import { TimeTravel } from './time-travel.ts'
 
 export interface MapOptions {
   readonly connection: Connection
@@ -24,15 +27,17 @@ export interface MapOptions {
   readonly decimalsOf: (asset: string) => number
 }
 
+/** Farther than this a step in time is a leap: what was looked at is off the screen by then. */
+const LEAP_COLUMNS = 60
 const lookAttributes = ['layers', 'palette', 'range', 'threshold', 'gamma', 'theme']
 
 /**
  * <liquidity-map asset="BTC" timeframe="1m" mode="hybrid">: one map. Give it a connection with `start`. Fires `mapchange`
  * when its data or state has changed, at most once per frame, and `mapcursor` with a CursorPlace when a person points
- * somewhere. All attributes are in docs/embed.md.
+ * somewhere. With `at` it shows what was known then, with `level` it points at a price. All attributes are in docs/embed.md.
  */
 export class LiquidityMap extends HTMLElement {
-  static readonly observedAttributes = ['asset', 'timeframe', 'mode', 'paused', ...lookAttributes]
+  static readonly observedAttributes = ['asset', 'timeframe', 'mode', 'at', 'level', 'paused', ...lookAttributes]
   readonly #invalidation = new Invalidation((level) => this.#draw(level))
   readonly #scene = new MapScene({
     view: () => this.#invalidation.invalidate(Level.live),
@@ -50,6 +55,9 @@ export class LiquidityMap extends HTMLElement {
   /** What the chart holds. */
   #shownStream: MapStream | undefined
   #held: { readonly map: ShownMap; readonly fact: Held } | undefined
+  #travel: TimeTravel | undefined
+  /** The moment that the chart holds; undefined: now. */
+  #drawnMs: number | undefined
   #decimals = 2
   #modelText = ''
   #stops: (() => void)[] = []
@@ -59,9 +67,15 @@ export class LiquidityMap extends HTMLElement {
     return this.#stream
   }
 
-  /** What is drawn: the stream as it is, or a copy of it while paused. */
+  /** What is drawn: a moment of the past, a copy of the stream while paused, or the stream as it is. */
   get shown(): ShownMap | undefined {
+    if (this.#isPast) return this.#travel?.map
     return this.#held?.map ?? this.#stream?.map
+  }
+
+  /** The way to the moment that `at` names; undefined before `start`. */
+  get travel(): TimeTravel | undefined {
+    return this.#travel
   }
 
   get mode(): Mode {
@@ -76,6 +90,7 @@ export class LiquidityMap extends HTMLElement {
   /** Undefined before `start`. */
   get status(): MapStatus | undefined {
     const { connection, now } = this.#options ?? {}
+    if (this.#isPast) return pastStatus(this.#travel!)
     return connection && mapStatus(connection, this.#stream, now!(), this.#held?.fact)
   }
 
@@ -125,6 +140,12 @@ export class LiquidityMap extends HTMLElement {
   /** Subscribes to what the attributes say, and follows them from now on. */
   start(options: MapOptions): void {
     this.#options = options
+    const { connection } = options
+    this.#travel = new TimeTravel({
+      read: (asset, timeframe, atMs, columns, signal) => connection.at(asset, timeframe, atMs, columns, signal),
+      recent: () => this.#stream?.map.columns ?? [],
+      onChange: () => this.#invalidation.invalidate(Level.full),
+    })
     if (!this.isConnected) return
     this.#listen()
     this.#subscribe()
@@ -147,6 +168,7 @@ export class LiquidityMap extends HTMLElement {
   disconnectedCallback(): void {
     for (const stop of this.#stops.splice(0)) stop()
     this.#unsubscribe()
+    this.#travel?.go(undefined)
     this.#invalidation.cancel()
     this.#scene.close()
   }
@@ -155,6 +177,8 @@ export class LiquidityMap extends HTMLElement {
     if (before === after) return
     if (name === 'asset' || name === 'timeframe') this.#subscribe()
     else if (name === 'mode') this.#invalidation.invalidate(Level.full)
+    else if (name === 'at') this.#go()
+    else if (name === 'level') this.#point()
     else if (name === 'paused') this.#hold(after !== null)
     else this.#paint()
   }
@@ -190,6 +214,24 @@ export class LiquidityMap extends HTMLElement {
     return root
   }
 
+  get #isPast(): boolean {
+    return this.#travel?.wanted !== undefined
+  }
+
+  /** To the moment that `at` names. One that cannot be read is none: the map is live, and looks it. */
+  #go(): void {
+    const atMs = momentMs(this.getAttribute('at') ?? '')
+    const { asset, timeframe } = this.#stream ?? {}
+    const isMoment = atMs !== undefined && asset !== undefined && timeframe !== undefined
+    // What was held is of now.
+    if (isMoment) this.removeAttribute('paused')
+    this.#travel?.go(isMoment ? { asset, timeframe, atMs } : undefined)
+  }
+
+  #point(): void {
+    this.#scene.level = readLevel(this.getAttribute('level') ?? '')
+  }
+
   #listen(): void {
     if (this.#options === undefined) return
     this.#stops.push(this.#options.connection.onChange(() => this.refreshStatus()))
@@ -208,6 +250,8 @@ export class LiquidityMap extends HTMLElement {
     this.#stream = stream
     this.#decimals = this.#options.decimalsOf(asset)
     this.#scene.decimals = this.#decimals
+    this.#go()
+    this.#point()
     this.#invalidation.invalidate(Level.full)
   }
 
@@ -240,10 +284,11 @@ export class LiquidityMap extends HTMLElement {
   #draw(level: number): void {
     const { shown } = this
     const mode = this.modeShown
+    const isMoving = this.#held === undefined && !this.#isPast
     if (shown !== undefined && this.#stream !== undefined) {
       if (level >= Level.full || this.#scene.mode !== mode) this.#refill(shown, this.#stream, mode)
-      else if (this.#held === undefined && level >= Level.columns) this.#scene.putNew(shown)
-      else if (this.#held === undefined && level >= Level.live) this.#scene.putLive(shown)
+      else if (isMoving && level >= Level.columns) this.#scene.putNew(shown)
+      else if (isMoving && level >= Level.live) this.#scene.putLive(shown)
     }
     if (level >= Level.live) this.#scene.drawSide(shown?.live ?? shown?.columns.at(-1))
     this.#drawFace(shown)
@@ -252,8 +297,19 @@ export class LiquidityMap extends HTMLElement {
 
   #refill(shown: ShownMap, stream: MapStream, mode: Mode): void {
     const { ms } = timeframes[timeframeId(stream.timeframe)]!
-    this.#scene.refill(shown, ms, mode, this.#shownStream === stream)
+    const shownMs = this.#isPast ? this.#travel!.shownMs : undefined
+    this.#scene.refill(shown, ms, mode, this.#placeAt(stream, shownMs, ms))
     this.#shownStream = stream
+    this.#drawnMs = shownMs
+  }
+
+  /** The same moment stays where it is, steps are followed, and a leap begins at the newest columns of its moment. */
+  #placeAt(stream: MapStream, shownMs: number | undefined, columnMs: number): Place {
+    if (this.#shownStream !== stream) return 'newest'
+    if (shownMs === this.#drawnMs) return 'keep'
+    const nowMs = this.#options!.now()
+    const leapMs = Math.abs((shownMs ?? nowMs) - (this.#drawnMs ?? nowMs))
+    return leapMs > LEAP_COLUMNS * columnMs ? 'newest' : 'follow'
   }
 
   #drawFace(shown: ShownMap | undefined): void {

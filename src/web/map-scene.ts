@@ -11,6 +11,7 @@ import {
   setCandles,
   setDecimals,
   setGround,
+  setLevel,
   showNewest,
 } from './candle-chart.ts'
 import { ClusterLabels } from './cluster-labels.ts'
@@ -39,6 +40,12 @@ export interface SceneEvents {
   readonly overflow: () => void
 }
 
+/**
+ * Where the reader is after all was drawn anew: at the same times, at the same distance from the newest column, or at the
+ * newest columns, with prices that scale by themselves.
+ */
+export type Place = 'keep' | 'follow' | 'newest'
+
 /** Everything that is drawn of one map: heat, candles, profile and the names of clusters. Knows nothing of streams. */
 export class MapScene {
   /** Scale of the ramps, for a legend. */
@@ -47,7 +54,7 @@ export class MapScene {
   readonly profile = new Profile()
   readonly labels = new ClusterLabels()
   readonly #events: SceneEvents
-  readonly #priceRange: PriceRange = { range: lookDefault.range, centre: 0 }
+  readonly #priceRange: PriceRange = { range: lookDefault.range, centre: 0, level: undefined }
   readonly #style: HeatStyle = {
     ramps: rampBytes(lookDefault.palette, 'dark'),
     rampsVersion: 0,
@@ -118,6 +125,13 @@ export class MapScene {
     if (this.#chart !== undefined) setDecimals(this.#chart, decimals)
   }
 
+  /** A price that is pointed at, with a line and in view; undefined: none. */
+  set level(price: number | undefined) {
+    this.#priceRange.level = price
+    if (this.#chart === undefined) return
+    setLevel(this.#chart, price, canvasColours[this.#ground].price)
+  }
+
   /** Paints the same data in another way. */
   paint(look: MapLook, ground: Ground): void {
     const isNewRange = look.range !== this.#priceRange.range
@@ -130,20 +144,25 @@ export class MapScene {
     this.#colours = profileColours(look, ground)
     if (this.#chart !== undefined) {
       setGround(this.#chart, ground)
+      setLevel(this.#chart, this.#priceRange.level, canvasColours[ground].price)
       if (isNewRange) this.#chart.chart.priceScale('right').setAutoScale(true)
     }
     this.#applyScale()
   }
 
-  /** Draws all anew. `keepPlace`: it is the same map still, and the reader keeps the place that was chosen. */
-  refill({ columns, live, clockMs }: ShownMap, timeframeMs: number, mode: Mode, keepPlace: boolean): void {
+  /** Draws all anew, see Place. */
+  refill({ columns, live, clockMs }: ShownMap, timeframeMs: number, mode: Mode, place: Place): void {
     if (this.#chart === undefined) return
-    const firstMs = keepPlace && this.field.lastSlot >= 0 ? this.field.firstMs : undefined
+    const before = place === 'newest' || this.field.lastSlot < 0 ? undefined : this.field
+    const [firstMs, lastSlot] = [before?.firstMs, this.field.lastSlot]
     this.#mode = mode
     this.#timeframeMs = timeframeMs
     this.field.reset(columns, live, timeframeMs, mode)
     this.#priceRange.centre = (live ?? columns.at(-1))?.close ?? 0
-    setCandles(this.#chart, this.field, columns, live, firstMs)
+    // To follow is to keep the distance from the newest column, whatever time that is of.
+    const isFollowing = place === 'follow' && firstMs !== undefined
+    const zeroMs = isFollowing ? this.field.msOf(this.field.lastSlot - lastSlot) : firstMs
+    setCandles(this.#chart, this.field, columns, live, zeroMs)
     this.#newestClosedMs = columns.at(-1)?.openMs ?? 0
     this.#fit(columns, live, clockMs)
   }

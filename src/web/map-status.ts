@@ -1,10 +1,12 @@
 import type { Connection } from '../client/connection.ts'
 import type { MapStream } from '../client/map-stream.ts'
-import { formatAge, formatClock } from './format.ts'
+import { modelStates } from '../model/model-states.ts'
+import { formatAge, formatClock, formatTime } from './format.ts'
+import type { TimeTravel } from './time-travel.ts'
 
 export interface MapStatus {
   /** Only `live` may look live. */
-  readonly kind: 'live' | 'paused' | 'waiting' | 'lost' | 'ended'
+  readonly kind: 'live' | 'paused' | 'past' | 'waiting' | 'lost' | 'ended'
   /** One or two words. */
   readonly label: string
   /** A sentence to lay over the map; empty while the map itself can be read. */
@@ -17,6 +19,18 @@ export interface MapStatus {
 export interface Held {
   readonly sinceMs: number
   readonly clockMs: number
+}
+
+/** What to say of a map of the past. It stands by itself: a lost connection changes nothing of what was known then. */
+export function pastStatus({ wanted, shownMs, map, fault, isReading }: TimeTravel): MapStatus {
+  const atMs = wanted!.atMs
+  if (fault !== undefined && map === undefined) return veiled('ended', 'Past', `The past cannot be read. ${fault}`)
+  if (map === undefined) return veiled('waiting', 'Past', `Reading what was known at ${formatTime(atMs)}…`)
+  const isEmpty = map.columns.length === 0 && map.live === undefined
+  const rest = isReading ? ' · reading…' : fault === undefined ? '' : ` · not read: ${fault}`
+  const said = isEmpty ? `NOTHING IS KNOWN OF ${formatTime(shownMs)}` : `AS KNOWN AT ${formatTime(shownMs)}`
+  const model = isEmpty ? '' : ` · forecast of then: ${modelStates[map.modelState] ?? 'none'}`
+  return { kind: 'past', label: 'Past', detail: '', band: `${said}${model}${rest}` }
 }
 
 /** What to say of a map, given where its data comes from. */
