@@ -39,7 +39,8 @@ export async function fetchPast({ url, key, asset, timeframe, atMs, columns, sig
   return map
 }
 
-function refusalOf(status: number, text: string): LmapError {
+/** What a server that did not answer with what was asked for has said instead. */
+export function refusalOf(status: number, text: string): LmapError {
   try {
     const { code, message, hint } = (JSON.parse(text) as { error: { code: string; message: string; hint?: string } })
       .error

@@ -1,6 +1,6 @@
+import type { HistoryExtent } from '../client/extent.ts'
 import { COLUMNS, timeframeId, timeframes } from '../model/timeframes.ts'
 import { formatAge, formatTime } from './format.ts'
-import type { Extent, LoadExtent } from './time-extent.ts'
 import { speeds, TimePlay } from './time-play.ts'
 import { type SpanName, spans, TimeTrack, trackView, usualSpan } from './time-track.ts'
 import { fieldText, TIME_HINT, typedMoment } from './time-words.ts'
@@ -12,10 +12,10 @@ const EXTENT_MS = 30_000
 /** Columns that one press of Page Up passes, and that play goes back where it begins at the present. */
 const PAGE_COLUMNS = 60
 /** Until it was asked for. */
-const NOTHING: Extent = { kept: true, firstMs: 0, endMs: 0 }
+const NOTHING: HistoryExtent = { kept: true, firstMs: 0, endMs: 0 }
 
 export interface TimeBarOptions {
-  readonly loadExtent: LoadExtent
+  readonly loadExtent: (asset: string, timeframe: string) => Promise<HistoryExtent>
   readonly now: () => number
   /** To a moment, undefined: to the present. `isStep`: on the way of a drag or of play, not a place to come back to. */
   readonly go: (atMs: number | undefined, isStep: boolean) => void
@@ -56,7 +56,7 @@ export class TimeBar extends HTMLElement {
   readonly #track = new TimeTrack((ms, isDone) => this.#drag(ms, isDone), formatTime)
   #options: TimeBarOptions | undefined
   #facts: TimeBarFacts | undefined
-  #extent: Extent = NOTHING
+  #extent: HistoryExtent = NOTHING
   #extentKey = ''
   #extentMs = 0
   #extentFault = ''

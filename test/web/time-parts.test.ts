@@ -1,8 +1,8 @@
 // Guards the parts of the time bar that need no page: moments as people type them, play that never runs away from what is
 // read, tracks whose ends and ticks are right at any width, and the extent of a history as somebody else wrote it.
 import { describe, expect, test } from 'vitest'
+import { readExtent } from '../../src/client/extent.ts'
 import { momentMs, momentText } from '../../src/model/moment.ts'
-import { readExtent } from '../../src/web/time-extent.ts'
 import { TimePlay } from '../../src/web/time-play.ts'
 import { trackTicks, trackView, usualSpan } from '../../src/web/time-track.ts'
 import { fieldText, typedMoment } from '../../src/web/time-words.ts'
