@@ -1,12 +1,15 @@
 import { describeError, LmapError } from '../model/errors.ts'
 import type { LayerName } from '../model/layers.ts'
 import { limits } from '../model/limits.ts'
+import type { ReportKind } from '../model/reports.ts'
 import { decodeHeader, type FrameHeader } from '../wire/frame.ts'
 import { retryMs } from './back-off.ts'
-import { type Hello, isTerminal, readServerMessage } from './control.ts'
+import { type Hello, isTerminal, type ReportMessage, readServerMessage } from './control.ts'
+import { fetchExtent, type HistoryExtent } from './extent.ts'
 import type { MapState } from './map-state.ts'
 import { MapStream } from './map-stream.ts'
 import { fetchPast } from './past.ts'
+import { ReportStream } from './report-stream.ts'
 
 export interface ConnectOptions {
   /** ws:// or wss:// address of a gateway's /stream. */
@@ -45,9 +48,17 @@ interface Entry {
   askedMs: number | undefined
 }
 
+interface ReportEntry {
+  readonly stream: ReportStream
+  holders: number
+  askedMs: number | undefined
+}
+
 export class Connection {
   readonly #options: ConnectOptions
   readonly #entries = new Map<string, Entry>()
+  /** By asset. */
+  readonly #reports = new Map<string, ReportEntry>()
   readonly #listeners = new Set<() => void>()
   readonly #ticker: ReturnType<typeof setInterval>
   #socket: WebSocket | undefined
@@ -97,9 +108,7 @@ export class Connection {
       known.holders++
       return known.stream
     }
-    if (this.#entries.size === limits.clientStreamsMax) {
-      throw new LmapError('LMAP_LIMIT', `a client holds at most ${limits.clientStreamsMax} streams.`)
-    }
+    this.#checkRoom()
     const stream = new MapStream(asset, timeframe, () => this.#release(key))
     const entry: Entry = { stream, part, holders: 1, askedMs: undefined }
     this.#entries.set(key, entry)
@@ -107,10 +116,37 @@ export class Connection {
     return stream
   }
 
+  /**
+   * Live reports of an asset, of the kinds named or of all that there may be. Asked for twice it is the same one, with
+   * the first kinds, and is closed as often.
+   */
+  reports(asset: string, kinds?: readonly ReportKind[]): ReportStream {
+    const known = this.#reports.get(asset)
+    if (known !== undefined) {
+      known.holders++
+      return known.stream
+    }
+    this.#checkRoom()
+    const entry: ReportEntry = {
+      stream: new ReportStream(asset, kinds, () => this.#releaseReports(asset)),
+      holders: 1,
+      askedMs: undefined,
+    }
+    this.#reports.set(asset, entry)
+    if (this.#hello !== undefined && this.#state === 'open') this.#askReports('subscribe', entry)
+    return entry.stream
+  }
+
   /** A map as it was known at a time, see fetchPast. */
   at(asset: string, timeframe: string, atMs: number, columns?: number, signal?: AbortSignal): Promise<MapState> {
     const { url, key } = this.#options
     return fetchPast({ url, key, asset, timeframe, atMs, columns, signal })
+  }
+
+  /** How far back `at` can go. */
+  extent(asset: string, timeframe: string, signal?: AbortSignal): Promise<HistoryExtent> {
+    const { url, key } = this.#options
+    return fetchExtent({ url, key, asset, timeframe, signal })
   }
 
   /** Ends every stream and the connection, for good. */
@@ -125,6 +161,19 @@ export class Connection {
     entry.stream.become('closed')
     const { asset, timeframe } = entry.stream
     if (this.#state === 'open') this.#send({ op: 'unsubscribe', asset, timeframe })
+  }
+
+  #releaseReports(asset: string): void {
+    const entry = this.#reports.get(asset)
+    if (entry === undefined || --entry.holders > 0) return
+    this.#reports.delete(asset)
+    entry.stream.become('closed')
+    if (this.#state === 'open') this.#send({ op: 'unsubscribe', channel: 'reports', asset })
+  }
+
+  #checkRoom(): void {
+    if (this.#entries.size + this.#reports.size < limits.clientStreamsMax) return
+    throw new LmapError('LMAP_LIMIT', `a client holds at most ${limits.clientStreamsMax} streams.`)
   }
 
   #open(): void {
@@ -156,14 +205,18 @@ export class Connection {
       this.#hello = message.hello
       this.#become('open')
       for (const entry of this.#entries.values()) this.#ask('subscribe', entry)
+      for (const entry of this.#reports.values()) this.#askReports('subscribe', entry)
+    } else if ('reports' in message) {
+      this.#rows(message.reports)
     } else {
-      const { asset, timeframe } = message.refusal
+      const { asset, timeframe, channel } = message.refusal
       const entry =
         asset !== undefined && timeframe !== undefined ? this.#entries.get(keyOf(asset, timeframe)) : undefined
       this.#fault = `${message.refusal.code}: ${message.refusal.message}`
-      if (entry !== undefined) {
-        entry.askedMs = undefined
-        entry.stream.become('refused', message.refusal)
+      const refused = channel === 'reports' && asset !== undefined ? this.#reports.get(asset) : entry
+      if (refused !== undefined) {
+        refused.askedMs = undefined
+        refused.stream.become('refused', message.refusal)
       }
       this.#tell()
     }
@@ -202,6 +255,23 @@ export class Connection {
     } else if (entry.askedMs === undefined) this.#ask('resync', entry)
   }
 
+  #rows(message: ReportMessage): void {
+    // Of a stream that was just given up, now and then.
+    const entry = this.#reports.get(message.asset)
+    if (entry === undefined) return
+    if (entry.stream.accept(message, this.#heardMs)) {
+      entry.askedMs = undefined
+      this.#failures = 0
+      this.#fault = undefined
+    } else if (entry.askedMs === undefined) this.#askReports('resync', entry)
+  }
+
+  #askReports(op: 'subscribe' | 'resync', entry: ReportEntry): void {
+    entry.askedMs = this.#options.now()
+    const { asset, kinds } = entry.stream
+    this.#send({ op, channel: 'reports', asset, ...(op === 'subscribe' && kinds !== undefined && { kinds }) })
+  }
+
   #ask(op: 'subscribe' | 'resync', entry: Entry): void {
     entry.askedMs = this.#options.now()
     const { asset, timeframe } = entry.stream
@@ -214,12 +284,12 @@ export class Connection {
 
   #tick(): void {
     const nowMs = this.#options.now()
-    for (const { stream } of this.#entries.values()) stream.check(nowMs)
+    for (const { stream } of this.#all()) stream.check(nowMs)
     if (this.#state === 'connecting' && nowMs - this.#heardMs > limits.clientConnectMsMax) {
       this.#drop('the server did not answer')
     }
     if (this.#state !== 'open') return
-    if (this.#entries.size > 0 && nowMs - this.#heardMs > limits.clientSilentMsMax) {
+    if (this.#entries.size + this.#reports.size > 0 && nowMs - this.#heardMs > limits.clientSilentMsMax) {
       this.#drop(`nothing heard for ${Math.round((nowMs - this.#heardMs) / 1000)} s`)
       return
     }
@@ -232,6 +302,12 @@ export class Connection {
       }
     }
     if (read.length > 0) this.#send({ op: 'ack', sequence: read })
+    for (const entry of this.#reports.values()) {
+      const { askedMs, stream } = entry
+      if (askedMs === undefined || nowMs - askedMs <= limits.clientSnapshotMsMax) continue
+      // The server may have heard of it or not: a subscription that it has is simply sent anew.
+      if (stream.state === 'waiting') this.#askReports('subscribe', entry)
+    }
   }
 
   #lost(socket: WebSocket, code: number, reason: string): void {
@@ -253,7 +329,7 @@ export class Connection {
       this.#become('connecting')
       this.#open()
     }, waitMs)
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#all()) {
       entry.askedMs = undefined
       entry.stream.become('waiting')
     }
@@ -268,9 +344,14 @@ export class Connection {
     this.#socket = undefined
     socket?.close()
     this.#fault = why
-    for (const { stream } of this.#entries.values()) stream.become('closed')
+    for (const { stream } of this.#all()) stream.become('closed')
     this.#entries.clear()
+    this.#reports.clear()
     this.#become('closed')
+  }
+
+  #all(): (Entry | ReportEntry)[] {
+    return [...this.#entries.values(), ...this.#reports.values()]
   }
 
   #become(state: ConnectionState): void {

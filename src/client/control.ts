@@ -1,4 +1,6 @@
 import { type ErrorCode, errorCodes } from '../model/errors.ts'
+import type { ReportFacts } from '../model/report-facts.ts'
+import { reportKinds } from '../model/reports.ts'
 import { FRAME_VERSION } from '../wire/frame.ts'
 
 /** 4500-4999 are terminal; every other end of a connection is worth another try. */
@@ -29,15 +31,34 @@ export interface PlanFacts {
   readonly columns: number
 }
 
+/** A message of the stream of reports, see docs/wire.md, "Reports". */
+export interface ReportMessage {
+  readonly asset: string
+  readonly sequence: number
+  /** The asset's clock, Unix ms. */
+  readonly clockMs: number
+  /** A first message: all that stands, and what was last over. */
+  readonly standing: boolean
+  /** Of a first message: every row that was told after this is in it. */
+  readonly sinceMs: number
+  readonly rows: readonly ReportFacts[]
+}
+
 export interface Refusal {
   readonly code: ErrorCode
   readonly message: string
   /** The stream that the refused request was about, where it was about one. */
   readonly asset: string | undefined
   readonly timeframe: string | undefined
+  /** `reports` where the request was about those of the asset. */
+  readonly channel: string | undefined
 }
 
-export type ServerMessage = { readonly hello: Hello } | { readonly refusal: Refusal } | { readonly fault: string }
+export type ServerMessage =
+  | { readonly hello: Hello }
+  | { readonly refusal: Refusal }
+  | { readonly reports: ReportMessage }
+  | { readonly fault: string }
 
 /** Reads a control message of the server. What it cannot be is a fault, told in words. */
 export function readServerMessage(text: string): ServerMessage {
@@ -49,6 +70,7 @@ export function readServerMessage(text: string): ServerMessage {
   }
   if (!isRecord(message)) return { fault: 'the server sent a message that is not an object' }
   if (message.op === 'hello') return readHello(message)
+  if (message.op === 'reports') return readReports(message)
   if (message.op === 'error') return { refusal: readRefusal(message) }
   return { fault: `the server sent the unknown message ${String(message.op)}` }
 }
@@ -97,6 +119,32 @@ function namesOf(list: unknown): string[] | undefined {
   return names.every((name) => typeof name === 'string') ? names : undefined
 }
 
+function readReports(message: Record<string, unknown>): ServerMessage {
+  const { asset, sequence, clockMs, sinceMs = 0, rows } = message
+  const isWhole =
+    typeof asset === 'string' &&
+    typeof sequence === 'number' &&
+    typeof clockMs === 'number' &&
+    typeof sinceMs === 'number' &&
+    Array.isArray(rows)
+  if (!isWhole || !rows.every(isReport)) return { fault: 'the server sent reports that are incomplete' }
+  return { reports: { asset, sequence, clockMs, standing: message.standing === true, sinceMs, rows } }
+}
+
+/** What every user of a row relies on; other fields are as the server has them. */
+function isReport(row: unknown): row is ReportFacts {
+  return (
+    isRecord(row) &&
+    reportKinds.some((kind) => kind === row.kind) &&
+    typeof row.id === 'string' &&
+    typeof row.asset === 'string' &&
+    typeof row.startMs === 'number' &&
+    typeof row.atMs === 'number' &&
+    typeof row.price === 'number' &&
+    typeof row.usd === 'number'
+  )
+}
+
 function readRefusal(message: Record<string, unknown>): Refusal {
   const request = isRecord(message.request) ? message.request : {}
   return {
@@ -104,6 +152,7 @@ function readRefusal(message: Record<string, unknown>): Refusal {
     message: String(message.message),
     asset: typeof request.asset === 'string' ? request.asset : undefined,
     timeframe: typeof request.timeframe === 'string' ? request.timeframe : undefined,
+    channel: typeof request.channel === 'string' ? request.channel : undefined,
   }
 }
 
