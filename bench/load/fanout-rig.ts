@@ -11,16 +11,25 @@ import { cpuSecondsFine, rssMb, rssPeakMb } from './process-usage.ts'
 
 export type Server = 'raw' | 'gateway' | 'ws' | 'socket.io' | 'json'
 
+/** A server that has not fed every subscriber by then cannot keep up: it is measured as it is. */
+const READY_MS = 20_000
+/** What any other answer of a process may take beyond the time that it was asked to run for. */
+const ANSWER_MS = 10_000
+
 export interface Measured {
   /** CPU of the server for one delivery. */
   readonly cpuUs: number
   readonly perCpuSecond: number
-  /** Deliveries of those that were due. */
+  /** Deliveries of those that were due: below 1 the server is saturated, and ages are those of a growing queue. */
   readonly share: number
+  /** Subscribers that had had a frame when the measurement began. */
+  readonly fed: number
+  /** Connections that were lost. */
+  readonly closed: number
   /** Age of a frame when it arrives, ms. */
   readonly p50: number
   readonly p99: number
-  /** Memory that a connection added. */
+  /** Memory that a connection added to a server that had had a tenth of them before, so that its heap has its size. */
   readonly rssKb: number
   readonly rssPeakMb: number
 }
@@ -28,6 +37,8 @@ export interface Measured {
 export interface Storm {
   /** From the first connection until the last subscriber had its snapshot. */
   readonly seconds: number
+  /** CPU of the server in that time. */
+  readonly cpuSeconds: number
   readonly snapshotBytes: number
   readonly growthMb: number
   /** Snapshots that the gateway put together, 0 for others. */
@@ -88,14 +99,17 @@ export class FanOutRig {
   async measure(spec: Spec & { readonly seconds: number }): Promise<Measured> {
     const server = await this.#serve(spec)
     try {
+      const few = Math.ceil(spec.subscribers / 10)
+      await this.#visit({ ...spec, subscribers: few, slow: 0 }, server.port)
       const emptyMb = rssMb(server.pid)
       const load = this.#load(spec, server.port)
-      await load.line('ready')
+      const { fed, closed } = await load.ready()
       await load.go(WARM_SECONDS)
       const before = cpuSecondsFine(server.pid)
       const result = await load.go(spec.seconds)
       const cpu = cpuSecondsFine(server.pid) - before
-      const rssKb = ((rssMb(server.pid) - emptyMb) * 1024) / spec.subscribers
+      // What the first ones left is used again.
+      const rssKb = ((rssMb(server.pid) - emptyMb) * 1024) / (spec.subscribers - few)
       const peakMb = rssPeakMb(server.pid)
       await load.stop()
       const readers = spec.subscribers - (spec.slow ?? 0)
@@ -107,6 +121,8 @@ export class FanOutRig {
         p99: result.p99,
         rssKb,
         rssPeakMb: peakMb,
+        fed,
+        closed: closed + result.closed,
       }
     } finally {
       await server.stop()
@@ -117,20 +133,29 @@ export class FanOutRig {
     const server = await this.#serve(spec)
     try {
       // The first subscriber of each stream causes its history to be read: that is not the storm.
-      const first = this.#load({ ...spec, subscribers: spec.streams * 20, burst: BURST }, server.port)
-      await first.line('ready')
-      await first.stop()
+      await this.#visit({ ...spec, subscribers: spec.streams * 20 }, server.port)
       const emptyMb = rssMb(server.pid)
       const encodedBefore = await server.encoded()
+      const cpuBefore = cpuSecondsFine(server.pid)
       const load = this.#load({ ...spec, burst: spec.subscribers }, server.port)
-      const [seconds = 0, bytes = 0] = (await load.line('ready')).split(' ').map(Number)
+      const { seconds, bytes, fed } = await load.ready()
+      if (fed < spec.subscribers) throw new LmapError('LMAP_INTERNAL', `${spec.subscribers - fed} got no snapshot.`)
+      const cpuUsed = cpuSecondsFine(server.pid) - cpuBefore
       const growthMb = rssPeakMb(server.pid) - emptyMb
       const encoded = (await server.encoded()) - encodedBefore
       await load.stop()
-      return { seconds, snapshotBytes: Math.round(bytes / spec.subscribers), growthMb, encoded }
+      return { seconds, cpuSeconds: cpuUsed, snapshotBytes: Math.round(bytes / spec.subscribers), growthMb, encoded }
     } finally {
       await server.stop()
     }
+  }
+
+  /** Subscribers who come, stay for a second and go. */
+  async #visit(spec: Spec, port: number): Promise<void> {
+    const load = this.#load({ ...spec, burst: BURST }, port)
+    await load.ready()
+    await load.go(WARM_SECONDS)
+    await load.stop()
   }
 
   async #serve(spec: Spec) {
@@ -156,14 +181,25 @@ export class FanOutRig {
 
   #load(spec: Spec, port: number) {
     const { server, subscribers, streams, slow = 0, ackMs = 0, burst = BURST } = spec
-    const numbers = [port, modes[server], subscribers, streams, join(this.#folder, 'names'), slow, ackMs, burst]
+    const names = join(this.#folder, 'names')
+    const numbers = [port, modes[server], subscribers, streams, names, slow, ackMs, burst, READY_MS]
     const { child, lines } = this.#spawn(1, [join(this.#folder, 'load'), ...numbers.map(String)])
     return {
-      line: (word: string) => nextLine(child, lines, word),
+      async ready() {
+        const text = await nextLine(child, lines, 'ready', READY_MS + ANSWER_MS)
+        const [seconds = 0, bytes = 0, fed = 0, closed = 0] = text.split(' ').map(Number)
+        return { seconds, bytes, fed, closed }
+      },
       async go(seconds: number) {
         child.stdin?.write(`go ${seconds}\n`)
-        const text = await nextLine(child, lines, '{')
-        return JSON.parse(`{${text}`) as { seconds: number; deliveries: number; p50: number; p99: number }
+        const text = await nextLine(child, lines, '{', seconds * 1000 + ANSWER_MS)
+        return JSON.parse(`{${text}`) as {
+          seconds: number
+          deliveries: number
+          p50: number
+          p99: number
+          closed: number
+        }
       },
       stop: () => stopped(child, 'SIGKILL'),
     }
@@ -177,18 +213,22 @@ export class FanOutRig {
 }
 
 /** What follows `word` on the next line that begins with it. */
-async function nextLine(child: ChildProcess, lines: Interface, word: string): Promise<string> {
+async function nextLine(child: ChildProcess, lines: Interface, word: string, withinMs = ANSWER_MS): Promise<string> {
   const found = Promise.withResolvers<string>()
   const read = (line: string): void => {
     if (line.startsWith(word)) found.resolve(line.slice(word.length).trim())
   }
   const ended = (): void =>
     found.reject(new LmapError('LMAP_INTERNAL', `a process of the bench ended before "${word}".`))
+  const late = (): void =>
+    found.reject(new LmapError('LMAP_STAGE_TIMEOUT', `a process of the bench did not say "${word}" in ${withinMs} ms.`))
+  const timer = setTimeout(late, withinMs)
   lines.on('line', read)
   child.once('exit', ended)
   try {
     return await found.promise
   } finally {
+    clearTimeout(timer)
     lines.off('line', read)
     child.off('exit', ended)
   }

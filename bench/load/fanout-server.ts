@@ -189,8 +189,8 @@ function columnOf(index: number): Column {
 function historyOf(bytes: number): Omit<ClosedColumn, 'asset' | 'timeframe'>[] {
   if (bytes === 0) return []
   let changes = 1_000
-  // The size grows with the changes, but not quite evenly: twice is near enough.
-  for (let round = 0; round < 2; round++) {
+  // The size grows with the changes, but not evenly: a few rounds come near enough.
+  for (let round = 0; round < 5; round++) {
     const groupBytes = encodeGroup(columnsOf(changes, GROUP_COLUMNS)).length
     changes = Math.ceil((changes * bytes * GROUP_COLUMNS) / groupBytes / COLUMNS)
   }

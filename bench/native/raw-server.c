@@ -29,14 +29,15 @@ struct client {
   char request[REQUEST_BYTES];
 };
 
+/* Each stream has bytes of its own, as it would: one message for all of them would stay in the cache. */
 struct stream {
   struct client **clients;
   int count, room;
+  uint8_t *frame, *snapshot;
 };
 
 static int epoll_fd, streams;
 static struct stream *table;
-static uint8_t *frame, *snapshot;
 static size_t frame_bytes, snapshot_bytes;
 
 static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -119,7 +120,7 @@ static void upgrade(struct client *c) {
   c->index = s->count;
   s->clients[s->count++] = c;
   send_to(c, (const uint8_t *)switching, sizeof switching - 1, 1);
-  if (snapshot_bytes > 0) send_to(c, snapshot, snapshot_bytes, 1);
+  if (snapshot_bytes > 0) send_to(c, s->snapshot, snapshot_bytes, 1);
 }
 
 static void receive(struct client *c) {
@@ -154,9 +155,10 @@ static void accept_all(int listener) {
 
 static void turn(size_t payload) {
   double ms = now_ms();
-  stamp(frame, frame_bytes, payload, ms);
-  for (int s = 0; s < streams; s++)
-    for (int i = 0; i < table[s].count; i++) send_to(table[s].clients[i], frame, frame_bytes, 0);
+  for (struct stream *s = table; s < table + streams; s++) {
+    stamp(s->frame, frame_bytes, payload, ms);
+    for (int i = 0; i < s->count; i++) send_to(s->clients[i], s->frame, frame_bytes, 0);
+  }
 }
 
 int main(int argc, char **argv) {
@@ -169,10 +171,11 @@ int main(int argc, char **argv) {
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   table = calloc((size_t)streams, sizeof *table);
-  frame = make(payload, DELTA, &frame_bytes);
-  if (snapshot_payload > 0) {
-    snapshot = make(snapshot_payload, SNAPSHOT, &snapshot_bytes);
-    stamp(snapshot, snapshot_bytes, snapshot_payload, now_ms());
+  for (struct stream *s = table; s < table + streams; s++) {
+    s->frame = make(payload, DELTA, &frame_bytes);
+    if (snapshot_payload == 0) continue;
+    s->snapshot = make(snapshot_payload, SNAPSHOT, &snapshot_bytes);
+    stamp(s->snapshot, snapshot_bytes, snapshot_payload, now_ms());
   }
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
