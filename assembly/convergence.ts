@@ -1,5 +1,6 @@
 import { ABSORPTION_FAILED, absorptionAt } from "./absorption-state";
 import { GRID_BUCKETS, HEAD_BUCKET_FIRST, HEAD_BUCKET_LAST, HEAD_PRICE, LIQ, REPORTS, SCRATCH_VALUES, cell } from "./layout";
+import { liftWorth } from "./lift-count";
 import {
   ABSORPTIONS,
   A_USED,
@@ -32,7 +33,6 @@ import {
   BAND_PART,
   CLUSTER_QUANTILE,
   FILLED_MS,
-  PART_PRIOR,
   SWEEP_FRESH_MIN,
   SWEEP_HALF_LIFE_MS,
 } from "./report-settings";
@@ -50,6 +50,7 @@ const CHIP_PLUS: i32 = 2;
 const CONTESTED: i32 = 3;
 const ENDED: i32 = 4;
 
+/** As the kinds of lift.ts. */
 const PART_WALL: i32 = 0;
 const PART_SWEEP: i32 = 1;
 const PART_ABSORPTION: i32 = 2;
@@ -129,7 +130,7 @@ function settle(entry: usize, second: f64, isNew: bool): void {
     mask |= 1 << part;
     venues |= load<u32>(at + 16);
     usd += load<f64>(at + 8);
-    rest *= 1 - PART_PRIOR * fresh;
+    rest *= 1 - liftWorth(part) * fresh;
   }
   const clusters = mask === 7 && isCluster(side, load<i32>(entry + 4));
   const full = mask === 7 ? (clusters || isCarriedByTwo(side) ? CHIP_PLUS : CHIP) : WATCH;

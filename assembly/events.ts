@@ -41,7 +41,7 @@ import {
 } from "./layout";
 import { realisedAdd, realisedClock } from "./realised";
 import { gridStart } from "./regrid";
-import { reportsBatch, reportsClock, reportsLiquidation, reportsPrint } from "./reports";
+import { reportsBatch, reportsClock, reportsLiquidation, reportsPrice, reportsPrint } from "./reports";
 import { ringAt } from "./ring";
 import { silenceClock } from "./silence";
 
@@ -198,6 +198,7 @@ function setPrice(price: f64): void {
   store<f64>(HEAD_PRICE, price);
   columnsPrice(price);
   levelsPrice(price);
+  reportsPrice(price);
 }
 
 function openInterest(v: usize, price: f64, coins: f64): void {

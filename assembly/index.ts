@@ -34,6 +34,7 @@ export const SETTING_STALE_MS: usize = layout.SETTING_STALE_MS;
 export const STATE: usize = layout.STATE;
 export const STATE_END: usize = layout.STATE_END;
 export const REPORTS: usize = layout.REPORTS;
+export const LIFT: usize = layout.LIFT;
 export const HEAD: usize = layout.HEAD;
 export const VENUE: usize = layout.VENUE;
 export const VENUE_STRIDE: usize = layout.VENUE_STRIDE;

@@ -16,17 +16,19 @@
        SCORE    what the published score remembers
        WHERE    what the where score remembers
        REPORTS  walls, tape, absorptions, convergences: report-layout.ts
+       LIFT     what became of the levels that they told: lift-layout.ts
      SENT     codes of each live column as last sent or closed (lost with a checkpoint: a key frame follows a restart)
      SCRATCH  values and codes of the layer at work, the predicted map
      OUT      messages to the main thread
 
    All values are little-endian; every location is a multiple of 16. */
 import { ESTIMATOR_BYTES } from "./estimator";
+import { LIFT_BYTES } from "./lift-layout";
 import { REPORTS_BYTES } from "./report-layout";
 import { SCORE_BYTES } from "./score";
 
 /** Changes when a checkpoint of an older core cannot be read any more. */
-export const LAYOUT_VERSION: u32 = 2;
+export const LAYOUT_VERSION: u32 = 3;
 
 export const VENUE_SLOTS: i32 = 8;
 export const TIMEFRAMES: i32 = 6;
@@ -176,7 +178,8 @@ export const REPORTS: usize = (SCORE + SCORE_BYTES + 15) & ~15;
 /** See where.ts: sums, memory of distances, and the map of the hour's start. */
 export const WHERE: usize = (REPORTS + REPORTS_BYTES + 15) & ~15;
 export const WHERE_MAP: usize = WHERE + 64 + 4 * 8 * 64;
-export const STATE_END: usize = (WHERE_MAP + 2 * 4 * <usize>GRID_BUCKETS + 4095) & ~4095;
+export const LIFT: usize = WHERE_MAP + 2 * 4 * <usize>GRID_BUCKETS;
+export const STATE_END: usize = (LIFT + LIFT_BYTES + 4095) & ~4095;
 
 export const COLUMN_CODES: usize = <usize>(LAYERS * BUCKETS);
 export const SENT: usize = STATE_END;

@@ -1,5 +1,6 @@
 import { closeMessage, openMessage } from "./column-out";
 import { HEAD_CLOCK_MS, MESSAGE_BYTES, REPORTS, REPORT_ROWS_MAX } from "./layout";
+import { rowTold } from "./lift-told";
 import { R_LOST, R_ROWS, R_STEP } from "./report-layout";
 
 /* How a report leaves the core: one row, a message of its own. All rows begin alike:
@@ -10,6 +11,8 @@ export const MESSAGE_WALL: i32 = 16;
 export const MESSAGE_SWEEP: i32 = 17;
 export const MESSAGE_ABSORPTION: i32 = 18;
 export const MESSAGE_CONVERGENCE: i32 = 19;
+/** What became of such a level, see lift.ts; its venue is the kind. */
+export const MESSAGE_LIFT: i32 = 20;
 
 /** Begins a row of `bytes` at `row`, which is cleared. */
 export function rowStart(row: usize, bytes: usize, state: i32, side: i32, venue: i32, bucket: i32, startMs: f64): void {
@@ -22,7 +25,6 @@ export function rowStart(row: usize, bytes: usize, state: i32, side: i32, venue:
   store<f64>(row + 16, load<f64>(HEAD_CLOCK_MS));
   store<f64>(row + 24, bucketPrice(bucket));
 }
-
 
 /** The middle of a bucket, USD. */
 export function bucketPrice(bucket: i32): f64 {
@@ -40,4 +42,5 @@ export function rowSend(type: i32, row: usize, bytes: usize): void {
   const message = openMessage();
   memory.copy(message + MESSAGE_BYTES, row, bytes);
   closeMessage(message, type, 0, message + MESSAGE_BYTES + bytes);
+  rowTold(type, row);
 }

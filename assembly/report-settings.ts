@@ -106,3 +106,24 @@ export const ABSORB_FRESH_MS: f64 = 900_000;
 /** What a part is worth before its hold rate less that of its controls was measured. */
 export const PART_PRIOR: f64 = 0.2;
 export const CLUSTER_QUANTILE: f64 = 0.9;
+
+/** Lift: a trial waits so long for price to come to its level, and then so long for what becomes of it. */
+export const LIFT_MS: f64 = 900_000;
+/** Price has come to a level within this part of a range, has left it beyond one, and has broken it so many buckets behind it. */
+export const LIFT_NEAR: f64 = 0.5;
+export const LIFT_BREAK_BUCKETS: f64 = 4;
+/** Levels farther away than so many ranges are not tried: price rarely gets there in time. */
+export const LIFT_REACH: f64 = 6;
+/** The range is the mean of so many minutes, and there is none from fewer than the least. */
+export const ATR_MINUTES: i32 = 60;
+export const ATR_MINUTES_MIN: i32 = 15;
+/** The control of a trial may start so long after price came to the level, when that stretch of price is over, and until then. */
+export const CONTROL_AFTER_MS: f64 = 1_800_000;
+export const CONTROL_WITHIN_MS: f64 = 21_600_000;
+/** The range at a control is at least this part of the trial's, and at most its inverse. */
+export const CONTROL_RANGE: f64 = 0.8;
+/** Nothing of the kind was told at a control's level for so long: walls are told again and sweeps are short; the others last. */
+export const CONTROL_CLEAN_MS: f64 = 120_000;
+export const CONTROL_CLEAN_LONG_MS: f64 = 900_000;
+/** With so many trials and controls a part is worth what was measured. */
+export const LIFT_MEASURED_MIN: f64 = 100;

@@ -4,6 +4,7 @@ import { bucketOfTick } from "./grid";
 import { HEAD_CLOCK_MS, HEAD_EPOCH, HEAD_STEP, REPORTS, SETTING_STALE_MS, V_RATIO, V_TICK_SIZE } from "./layout";
 import { R_EPOCH, R_LOST, R_ROWS, R_STEP, REPORTS_BYTES } from "./report-layout";
 import { SAMPLE_MS } from "./report-settings";
+import { liftClock, liftPrice, liftSecond } from "./lift";
 import { sweepLiquidation, sweepPrint, sweepsClose, sweepsSecond } from "./tape";
 import { wallPrint, wallsEnd, wallsSample } from "./walls";
 
@@ -24,6 +25,7 @@ export function reportsBatch(venue: i32, venueMs: f64): void {
 export function reportsClock(timeMs: f64): void {
   const clock = load<f64>(HEAD_CLOCK_MS);
   renew();
+  liftClock(timeMs);
   // A long silence of all venues is a gap: nobody knows what stood there meanwhile.
   if (timeMs - clock > load<f64>(SETTING_STALE_MS)) wallsEnd(clock);
   const samples = Math.floor(timeMs / SAMPLE_MS) - Math.floor(clock / SAMPLE_MS);
@@ -34,6 +36,14 @@ export function reportsClock(timeMs: f64): void {
   sweepsSecond(second, seconds);
   absorptionSecond(second, seconds);
   convergenceSecond(second);
+  liftSecond(second, timeMs);
+}
+
+/** The price of the columns. */
+// @ts-ignore: decorator
+@inline
+export function reportsPrice(price: f64): void {
+  liftPrice(price);
 }
 
 /** A print, before the book hears of it. taker: 0 bought, 1 sold. */

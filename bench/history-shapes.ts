@@ -32,6 +32,7 @@ export async function shapesOf(name: string, startMs: number, minutes: number, r
         liquidation: (row) => shapes.liquidations.push(row),
         score: (row) => shapes.scores.push(row),
         report: () => undefined,
+        lift: () => undefined,
         live: () => undefined,
       })
       memory.clearOut()

@@ -76,7 +76,14 @@ class Player {
     for (let done = false; !done; ) {
       done = this.#core.tick() !== 0
       const nothing = (): void => undefined
-      const outputs = { column: this.#closed, liquidation: nothing, score: nothing, report: nothing, live: nothing }
+      const outputs = {
+        column: this.#closed,
+        liquidation: nothing,
+        score: nothing,
+        report: nothing,
+        lift: nothing,
+        live: nothing,
+      }
       readMessages(this.#memory.out(), this.#memory.asset.id, outputs)
       this.#memory.clearOut()
     }

@@ -18,6 +18,7 @@ const SILENT = `
 export function reportsBatch(venue: i32, venueMs: f64): void {}
 export function reportsClock(timeMs: f64): void {}
 export function reportsPrint(venue: i32, v: usize, taker: i32, tick: i32, coins: f64, timeMs: f64): void {}
+export function reportsPrice(price: f64): void {}
 export function reportsLiquidation(venue: i32, side: i32, usd: f64, timeMs: f64): void {}
 `
 

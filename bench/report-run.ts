@@ -3,6 +3,7 @@ import { type CoreExports, instantiateCore, loadCore, mapOfCore } from '../src/e
 import { readMessages } from '../src/engine/messages.ts'
 import { assetByName } from '../src/model/assets.ts'
 import { batchBytes, readHeader } from '../src/model/events.ts'
+import type { LiftRow } from '../src/model/lift.ts'
 import type { Report } from '../src/model/reports.ts'
 import { createSimulator } from '../src/venues/simulator/simulator.ts'
 import type { TruthRow } from '../src/venues/simulator/truth.ts'
@@ -20,6 +21,7 @@ export interface SimulatedRun {
 export interface Told {
   readonly truth: TruthRow[]
   readonly reports: Report[]
+  readonly lifts: LiftRow[]
   /** USD per bucket by asset name. */
   readonly steps: ReadonlyMap<string, number>
   readonly startMs: number
@@ -43,6 +45,7 @@ export async function runSimulated(run: SimulatedRun): Promise<Told> {
   }
   const truth: TruthRow[] = []
   const reports: Report[] = []
+  const lifts: LiftRow[] = []
   const turn = (memory: AssetMemory, core: CoreExports): void => {
     let done = false
     while (!done) {
@@ -53,6 +56,7 @@ export async function runSimulated(run: SimulatedRun): Promise<Told> {
         score: nothing,
         live: nothing,
         report: (row) => reports.push(row),
+        lift: (row) => lifts.push(row),
       })
       memory.clearOut()
     }
@@ -83,5 +87,5 @@ export async function runSimulated(run: SimulatedRun): Promise<Told> {
   }
   await simulator.run({ write }, new AbortController().signal)
   const steps = new Map([...cores.values()].map(({ memory }) => [memory.asset.name, memory.head('step')]))
-  return { truth, reports, steps, startMs: run.startMs, endMs: run.startMs + run.minutes * 60_000 }
+  return { truth, reports, lifts, steps, startMs: run.startMs, endMs: run.startMs + run.minutes * 60_000 }
 }

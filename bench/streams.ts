@@ -84,6 +84,7 @@ class Player {
         liquidation: () => undefined,
         score: () => undefined,
         report: () => undefined,
+        lift: () => undefined,
         live: ({ kind, block, timeframe }) => {
           if (timeframe === TIMEFRAME && (kind === 'key' || kind === 'delta')) this.sample.live.push({ kind, block })
         },

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Config } from './config.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { createGateway, type Gateway } from './gateway/server.ts'
@@ -11,7 +10,7 @@ import type { UnixMs } from './model/units.ts'
 import { Keeper } from './roles/keeper.ts'
 import { LineUp } from './roles/line-up.ts'
 import { observeEngine, observeLog, observeSource, observeStore, venueReport, warnOfCorrupt } from './roles/observe.ts'
-import { ofHistory, openLog, openStore, recorded } from './roles/open-stages.ts'
+import { ofHistory, openLog, openStore, recorded, WEB_ROOT } from './roles/open-stages.ts'
 import { type SourceSurroundings, sourceSpec } from './roles/source-spec.ts'
 import { watchAlerts } from './roles/watch-alerts.ts'
 import { createNoStore } from './store/no-store.ts'
@@ -22,8 +21,6 @@ import { VenueMinutes } from './store/venue-minutes.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createSource } from './venues/source.ts'
-
-const WEB_ROOT = fileURLToPath(new URL('../build/web', import.meta.url))
 
 /** A running system: every stage in one process. */
 export interface System {
@@ -85,6 +82,7 @@ export async function run(
           store.report(row)
           alerts.report(row)
         },
+        lift: (row) => store.liftTrial(row),
         live: (block) => gateway.block(block),
         turned: () => gateway.flush(),
       },

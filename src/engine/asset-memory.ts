@@ -1,13 +1,13 @@
 import type { Asset } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
+import type { LiftCount } from '../model/lift.ts'
 import { limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
-import type { LiftCount } from '../model/lift.ts'
 import { type Asymmetry, reportFloorUsd } from '../model/reports.ts'
 import type { ModelStatus, VenueStatus, WhereScore } from '../model/stages.ts'
 import { venueStates, venues } from '../model/venues.ts'
 import { type CoreMap, createMemory, HeadField, VenueField } from './core.ts'
-import { liftCountsOf } from './lift-messages.ts'
+import { liftCountsOf, liftMissed } from './lift-messages.ts'
 import { readRealised } from './realised.ts'
 import { asymmetryOf, reportsLost } from './report-messages.ts'
 
@@ -152,7 +152,12 @@ export class AssetMemory {
 
   /** What became of the levels that reports spoke of. */
   lift(): LiftCount[] {
-    return liftCountsOf(this.#view, this.#map.liftCounts)
+    return liftCountsOf(this.#view, this.#map.lift)
+  }
+
+  /** Trials and controls that were not made, for too many were open. */
+  get liftMissed(): number {
+    return liftMissed(this.#view, this.#map.lift)
   }
 
   venue(venue: number): VenueStatus {

@@ -37,6 +37,7 @@ export interface CoreMap {
   readonly state: number
   readonly stateEnd: number
   readonly reports: number
+  readonly lift: number
   readonly head: number
   readonly venue: number
   readonly venueStride: number
@@ -137,6 +138,7 @@ export function mapOfCore(module: WebAssembly.Module): CoreMap {
     state: value('STATE'),
     stateEnd: value('STATE_END'),
     reports: value('REPORTS'),
+    lift: value('LIFT'),
     head: value('HEAD'),
     venue: value('VENUE'),
     venueStride: value('VENUE_STRIDE'),

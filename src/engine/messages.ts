@@ -1,7 +1,9 @@
 import { BUCKETS, LAYERS } from '../model/layers.ts'
+import type { LiftRow } from '../model/lift.ts'
 import type { Report } from '../model/reports.ts'
 import type { ClosedColumn, LiquidationRow, LiveBlock, ScoreRow } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
+import { LIFT, liftRowOf } from './lift-messages.ts'
 import { reportOf } from './report-messages.ts'
 
 /* Messages of the core (assembly/column-out.ts): u32 bytes | u8 type | u8 timeframe | u16 padding | f64 clockMs | body.
@@ -18,6 +20,8 @@ export interface EngineOutputs {
   liquidation(row: LiquidationRow): void
   score(row: ScoreRow): void
   report(row: Report): void
+  /** What became of a level that a report spoke of, or of a control. */
+  lift(row: LiftRow): void
   live(block: LiveBlock): void
 }
 
@@ -36,6 +40,8 @@ export function readMessages(out: Uint8Array, asset: AssetId, outputs: EngineOut
       outputs.liquidation(liquidationOf(view, body, asset))
     } else if (type === SCORE) {
       outputs.score(scoreOf(view, body, asset))
+    } else if (type === LIFT) {
+      outputs.lift(liftRowOf(view, body, asset))
     } else if (kind === 'closed') {
       const codes = end - COLUMN_CODES
       outputs.column(columnOf(view, body, asset, timeframe, out.slice(codes, end)))

@@ -27,9 +27,13 @@ export interface LiftCount {
   readonly controls: Tally
 }
 
-/** A trial that is over, with the counts that it belongs to. */
-export interface LiftRow extends LiftCount {
+/** The same, of which asset. */
+export interface AssetLift extends LiftCount {
   readonly asset: AssetId
+}
+
+/** A trial that is over, with the counts that it belongs to. */
+export interface LiftRow extends AssetLift {
   /** A level without a report. */
   readonly control: boolean
   readonly outcome: LiftOutcome

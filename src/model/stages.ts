@@ -1,3 +1,4 @@
+import type { AssetLift, LiftRow } from './lift.ts'
 import type { ReportPage, ReportQuery } from './report-query.ts'
 import type { Report } from './reports.ts'
 import type { AssetId } from './units.ts'
@@ -241,6 +242,7 @@ export interface Store extends Stage {
   score(row: ScoreRow): void
   venueMinute(row: VenueMinuteRow): void
   report(row: Report): void
+  liftTrial(row: LiftRow): void
   checkpoint(checkpoint: Checkpoint): void
   /** True: room for more; a promise: wait for it. */
   readonly room: true | Promise<void>
@@ -252,6 +254,8 @@ export interface Store extends Stage {
   extent(asset: AssetId, timeframe: number): Promise<Extent | undefined>
   /** Scored hours of an asset's forecast, the newest `most`, oldest first. */
   scores(asset: AssetId, most: number): Promise<ScoreRow[]>
+  /** What has become of levels that reports spoke of, of one asset or of all, as last told. */
+  lift(asset?: AssetId): Promise<AssetLift[]>
   /** Stored reports of one kind, the newest start first. */
   reports(query: ReportQuery): Promise<ReportPage>
   /** Newest checkpoint of each asset, or of each of these. */

@@ -38,6 +38,7 @@ export const exportTables = {
   sweeps: reported('sweeps'),
   absorptions: reported('absorptions'),
   convergences: reported('convergences'),
+  lift_trials: { from: 'lift_trials FINAL', time: 'start', order: 'start, asset, kind, side, control, bucket' },
 } as const satisfies Record<string, Source>
 
 export type ExportTable = keyof typeof exportTables

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
+import type { AssetLift, LiftRow } from '../model/lift.ts'
 import { limits as allLimits } from '../model/limits.ts'
 import type { ReportPage, ReportQuery } from '../model/report-query.ts'
 import type { Report } from '../model/reports.ts'
@@ -23,6 +24,7 @@ import { columnsQuery, readColumns } from './column-rows.ts'
 import { readContents } from './contents.ts'
 import { readSlice, type Slice } from './export-slice.ts'
 import { insertsOf } from './inserts.ts'
+import { liftQuery, liftsOfRows, type StoredLift } from './lift-rows.ts'
 import { migrate, readMigrations, statementForm } from './migrations.ts'
 import { readExtent, readPast } from './past.ts'
 import { readReports } from './past-reports.ts'
@@ -156,6 +158,10 @@ class QueuedStore implements ClickHouseStore {
     this.#take(tableOfReport[row.kind], row)
   }
 
+  liftTrial(row: LiftRow): void {
+    this.#take('lift_trials', row)
+  }
+
   checkpoint(checkpoint: Checkpoint): void {
     this.#queue.checkpoint(checkpoint, this.#accept())
     this.#plan()
@@ -169,6 +175,11 @@ class QueuedStore implements ClickHouseStore {
   async scores(asset: AssetId, most: number): Promise<ScoreRow[]> {
     const rows = await this.#opened().rows<StoredScore>(scoresQuery, { asset: assets[asset]!.name, most })
     return rows.map((row) => scoreOf(asset, row)).reverse()
+  }
+
+  async lift(asset?: AssetId): Promise<AssetLift[]> {
+    const name = asset === undefined ? '' : assets[asset]!.name
+    return liftsOfRows(await this.#opened().rows<StoredLift>(liftQuery, { asset: name }))
   }
 
   at(asset: AssetId, timeframe: number, atMs: number, most: number): Promise<PastMap> {

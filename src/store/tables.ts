@@ -1,6 +1,8 @@
+import type { LiftRow } from '../model/lift.ts'
 import type { AbsorptionRow, ConvergenceRow, SweepRow, WallRow } from '../model/reports.ts'
 import type { ClosedColumn, LiquidationRow, ScoreRow, VenueMinuteRow } from '../model/stages.ts'
 import { columnLine, columnNames } from './column-rows.ts'
+import { liftLine, liftNames } from './lift-rows.ts'
 import { liquidationLine, liquidationNames } from './liquidation-rows.ts'
 import { reportTables } from './report-rows.ts'
 import { scoreLine, scoreNames } from './score-rows.ts'
@@ -16,6 +18,7 @@ export interface TableRows {
   sweeps: SweepRow
   absorptions: AbsorptionRow
   convergences: ConvergenceRow
+  lift_trials: LiftRow
 }
 
 export type TableName = keyof TableRows
@@ -33,6 +36,7 @@ export const tables: { readonly [Name in TableName]: Table<TableRows[Name]> } = 
   scores: { columns: scoreNames, line: scoreLine },
   venue_minutes: { columns: venueMinuteNames, line: venueMinuteLine },
   ...reportTables,
+  lift_trials: { columns: liftNames, line: liftLine },
 }
 
 export const tableNames = Object.keys(tables) as readonly TableName[]

@@ -3,6 +3,7 @@ import { AssetMemory } from '../../src/engine/asset-memory.ts'
 import { type CoreMap, instantiateCore, mapOfCore } from '../../src/engine/core.ts'
 import { readMessages } from '../../src/engine/messages.ts'
 import type { Asset } from '../../src/model/assets.ts'
+import type { LiftRow } from '../../src/model/lift.ts'
 import type { Report } from '../../src/model/reports.ts'
 import type { ClosedColumn, LiquidationRow, LiveBlock, ScoreRow } from '../../src/model/stages.ts'
 
@@ -17,6 +18,7 @@ export class CoreUnderTest {
   readonly liquidations: LiquidationRow[] = []
   readonly scores: ScoreRow[] = []
   readonly reports: Report[] = []
+  readonly lifts: LiftRow[] = []
   readonly live: LiveBlock[] = []
   readonly #core: ReturnType<typeof instantiateCore>
 
@@ -43,6 +45,7 @@ export class CoreUnderTest {
         liquidation: (row) => this.liquidations.push(row),
         score: (row) => this.scores.push(row),
         report: (row) => this.reports.push(row),
+        lift: (row) => this.lifts.push(row),
         live: (block) => this.live.push(block),
       })
       this.memory.clearOut()

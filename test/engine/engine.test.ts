@@ -17,7 +17,15 @@ function engineWith(failed: (error: unknown) => void): Promise<Engine> {
     workers: 1,
     log: stageLog,
     assets: [btc],
-    outputs: { column: nothing, liquidation: nothing, score: nothing, report: nothing, live: nothing, turned: nothing },
+    outputs: {
+      column: nothing,
+      liquidation: nothing,
+      score: nothing,
+      report: nothing,
+      lift: nothing,
+      live: nothing,
+      turned: nothing,
+    },
     room: () => true,
     failed,
   })

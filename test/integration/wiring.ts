@@ -57,6 +57,7 @@ export async function runEngine(task: EngineTask): Promise<EngineRun> {
       liquidation: () => undefined,
       score: () => undefined,
       report: () => undefined,
+      lift: () => undefined,
       live: () => undefined,
       turned: () => undefined,
     },

@@ -1,4 +1,4 @@
-// Guards docs/sql.md: each of its twenty questions passes the gate and answers on a simulated market of yesterday that
+// Guards docs/sql.md: each of its questions passes the gate and answers on a simulated market of yesterday that
 // went through the engine into the store; what is not simulated yet in so short a time is written as rows.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,8 +19,9 @@ const MINUTE_MS = 60_000
 const btc = assetByName('BTC')!
 const questions = questionsOfDoc()
 
-test('there are twenty questions, numbered', () => {
-  expect(questions.map(({ number }) => number)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+test('there are at least twenty questions, numbered', () => {
+  expect(questions.length).toBeGreaterThanOrEqual(20)
+  expect(questions.map(({ number }) => number)).toEqual(questions.map((_, index) => index + 1))
 })
 
 engineSuite('docs/sql.md', () => {
@@ -47,6 +48,7 @@ engineSuite('docs/sql.md', () => {
     for (const column of core.columns) store.column(column)
     for (const row of core.liquidations) store.liquidation(row)
     for (const row of core.reports) store.report(row)
+    for (const row of core.lifts) store.liftTrial(row)
     for (let side = 0; side < 2; side++) {
       store.liquidation(liquidation({ asset: btc.id, side, venueMs: startMs + MINUTE_MS, usd: 1000 }))
     }
