@@ -31,7 +31,7 @@ export function wordsOf(firings: number, spanMs: number, rule: AlertHold, base: 
     return `${often} Price came to ${rule.n} of these levels: too few to say what came after.`
   }
   const facts = `${rule.held} of ${rule.n} levels that price came to held, ${percent(controlRate)} of those drawn at random`
-  if (low <= 0 && high >= 0) return `${often} ${facts}: no difference that could not be chance.`
+  if (low <= 0 && high >= 0) return `${often} ${facts}: the difference may be chance.`
   return `${often} ${facts}: a difference of ${points(low)} to ${points(high)} points.`
 }
 

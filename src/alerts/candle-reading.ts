@@ -8,8 +8,9 @@ const PRICE_MS_MAX = 10 * MINUTE_MS
 /** Minutes that the usual range is taken from, and how many of them there must be. */
 const RANGE_MINUTES = 60
 const RANGE_MINUTES_MIN = 20
-/** A level is reached and broken by four buckets of about 3 bp. */
-const LEVEL_PART = 12e-4
+/** A level is its bucket of about 3 bp, reached at its edge and broken by four of them. */
+const EDGE_PART = 1.5e-4
+const BREAK_PART = 12e-4
 /** Price may take so long to come to the level, and then to hold or break it. */
 const REACH_MS = 3_600_000
 const HOLD_MS = 900_000
@@ -33,9 +34,9 @@ export function changeAfter(candles: Candles, ms: number, minutes: number): numb
 }
 
 /**
- * Whether a level held once price came to it: within an hour a minute reaches to four buckets of it; then, within 15
- * minutes, price goes a usual minute's range away from it before it goes four buckets beyond. A minute that does both
- * has broken it. Undefined where the candles do not tell.
+ * Whether a level held once price came to it: within an hour a minute reaches the edge of its bucket; then, within
+ * 15 minutes, price goes a usual minute's range away from that edge before it goes four buckets beyond the level. A minute
+ * that does both has broken it. Undefined where the candles do not tell.
  */
 export function outcomeOf(candles: Candles, ms: number, level: number, isSupport: boolean): Outcome | undefined {
   const { openMs } = candles
@@ -47,15 +48,16 @@ export function outcomeOf(candles: Candles, ms: number, level: number, isSupport
   const sign = isSupport ? 1 : -1
   const near = (at: number): number => sign * ((isSupport ? candles.low[at]! : candles.high[at]!) - level)
   const away = (at: number): number => sign * ((isSupport ? candles.high[at]! : candles.low[at]!) - level)
-  const margin = level * LEVEL_PART
+  const edge = level * EDGE_PART
+  const beyond = level * -BREAK_PART
   let at = start
-  while (at < openMs.length && openMs[at]! < ms + REACH_MS && near(at) > margin) at++
+  while (at < openMs.length && openMs[at]! < ms + REACH_MS && near(at) > edge) at++
   const reachedMs = openMs[at]
   if (reachedMs === undefined || reachedMs >= ms + REACH_MS) return 'unreached'
-  if (near(at) < -margin) return 'broken'
+  if (near(at) < beyond) return 'broken'
   for (at++; at < openMs.length && openMs[at]! < reachedMs + HOLD_MS; at++) {
-    if (near(at) < -margin) return 'broken'
-    if (away(at) >= range) return 'held'
+    if (near(at) < beyond) return 'broken'
+    if (away(at) - edge >= range) return 'held'
   }
   return 'neither'
 }

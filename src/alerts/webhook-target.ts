@@ -24,7 +24,7 @@ export interface TargetRules {
 const defaultPorts: Readonly<Record<string, string>> = { 'https:': '443', 'http:': '80' }
 
 /** Networks that no stranger may reach through us: loopback, private, link-local, shared, test, multicast, mapped. */
-const inner = new BlockList()
+const inner = { ipv4: new BlockList(), ipv6: new BlockList() }
 for (const network of [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -52,7 +52,9 @@ for (const network of [
   'ff00::/8',
 ]) {
   const [address, prefix] = network.split('/') as [string, string]
-  inner.addSubnet(address, Number(prefix), isIP(address) === 4 ? 'ipv4' : 'ipv6')
+  // Two lists: one of both would take every IPv4 address for a mapped one.
+  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6'
+  inner[family].addSubnet(address, Number(prefix), family)
 }
 
 /** Reads a rule's webhook; throws LMAP_REQUEST_INVALID, or LMAP_WEBHOOK_REFUSED where its host may not be called. */
@@ -98,7 +100,7 @@ export function addressToCall(found: readonly Address[], { isPrivateAllowed }: T
 
 /** Whether an address belongs to no public network. */
 export function isInner({ address, family }: Address): boolean {
-  return inner.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  return family === 6 ? inner.ipv6.check(address, 'ipv6') : inner.ipv4.check(address, 'ipv4')
 }
 
 function fault(what: string): LmapError {

@@ -26,7 +26,7 @@ const span = (name: string): string => `${name} ${inSpan.replace('%s', name)}`
 const momentsQuery = `SELECT asset, id, toUnixTimestamp64Milli(at)::Float64 AS atMs,
     toUnixTimestamp64Milli(start)::Float64 AS startMs, side, state, price, usd, distanceBp, score, spoof, venues
   FROM report_moments FINAL
-  WHERE kind = {kind:String} AND has(splitByChar(',', {assets:String}), asset::String) AND usd >= {usdMin:Float64}
+  WHERE kind = {kind:String} AND asset IN (SELECT arrayJoin(splitByChar(',', {assets:String}))) AND usd >= {usdMin:Float64}
     AND ${span('at')}
   ORDER BY at DESC, id DESC, state DESC LIMIT {most:UInt32}`
 

@@ -1,0 +1,120 @@
+// Guards what a back-test of a rule reads: every telling of a report once, as it was at its time, however often it was
+// written; candles and columns of a stretch; and that nothing in a question can be anything but a value.
+import { expect, test } from 'vitest'
+import { subjectOfReport } from '../../src/model/alert-subject.ts'
+import type { AbsorptionRow, ConvergenceRow } from '../../src/model/reports.ts'
+import { alertHistoryOf } from '../../src/store/alert-history.ts'
+import { createStore } from '../../src/store/store.ts'
+import { sweep, wall } from '../alerts/samples.ts'
+import { asset, column, minutes, now, startMs } from './rows.ts'
+import { engineSuite, keptLog, temporaryFolder } from './samples.ts'
+
+const absorption: AbsorptionRow = {
+  kind: 'absorption',
+  id: 'absorption-1',
+  asset: asset(1),
+  startMs,
+  atMs: startMs + 9_000,
+  bucket: 3_000,
+  price: 2_500,
+  usd: 1.5e6,
+  state: 'forming',
+  side: 'ask',
+  venue: 2,
+  efficiency: 0.1,
+  executedToShown: 8,
+  refills: 4,
+  wall: false,
+  long: true,
+  holdMs: 12_000,
+  netUsd: -2e6,
+  lean: 0.7,
+}
+const convergence: ConvergenceRow = {
+  kind: 'convergence',
+  id: 'convergence-1',
+  asset: asset(0),
+  startMs,
+  atMs: startMs + 11_000,
+  bucket: 3_000,
+  price: 60_000,
+  usd: 4e6,
+  state: 'chip',
+  side: 'support',
+  wall: true,
+  sweep: true,
+  absorption: true,
+  liquidations: false,
+  venues: [0, 4],
+  score: 0.488,
+}
+
+engineSuite('the history of rules', () => {
+  test('holds each telling of a report, as rules saw it', async () => {
+    const store = createStore({ client: { path: temporaryFolder() }, log: keptLog(), now })
+    await store.start()
+    try {
+      const told = [
+        wall(),
+        wall({ atMs: startMs + 60_000, state: 'pulled', usd: 1e5, spoof: 0.4 }),
+        wall({ id: 'wall-2', asset: asset(3), usd: 9e6, atMs: startMs + 70_000 }),
+        sweep(),
+        sweep({ liquidationDriven: true, atMs: startMs + 900 }),
+        absorption,
+        convergence,
+      ]
+      // A replay writes the same again.
+      for (let time = 0; time < 2; time++) {
+        for (const row of told) store.report(row)
+        await store.flush()
+      }
+      const history = alertHistoryOf(store)
+      const span = { usdMin: 0, fromMs: startMs, toMs: startMs + 3_600_000, assets: undefined }
+      const known = (price: number) => (row: (typeof told)[number]) => {
+        const seen = subjectOfReport(row, price)
+        // Only a wall tells its own distance.
+        return row.kind === 'wall' ? seen : { ...seen, distanceBp: undefined }
+      }
+      const walls = await history.moments({ ...span, kind: 'wall' }, 10)
+      expect(walls).toEqual(told.slice(0, 3).map(known(0)).reverse())
+      expect(walls[1]).toMatchObject({ state: 'pulled', usd: 2.5e6, spoof: 0.4 })
+      expect(await history.moments({ ...span, kind: 'sweep' }, 10)).toEqual(told.slice(3, 5).map(known(0)).reverse())
+      expect(await history.moments({ ...span, kind: 'absorption' }, 10)).toEqual([known(0)(absorption)])
+      expect(await history.moments({ ...span, kind: 'convergence' }, 10)).toEqual([known(0)(convergence)])
+      const ids = async (changes: object, most = 10) =>
+        (await history.moments({ ...span, kind: 'wall', ...changes }, most)).map(({ id }) => id)
+      expect(await ids({ usdMin: 3e6 })).toEqual(['wall-2'])
+      expect(await ids({ assets: [asset(0)] })).toEqual(['wall-1', 'wall-1'])
+      expect(await ids({}, 1)).toEqual(['wall-2'])
+      expect(await ids({ fromMs: startMs + 60_000, toMs: startMs + 70_000 })).toEqual(['wall-1'])
+      expect(await ids({ assets: [] })).toEqual([])
+    } finally {
+      await store.stop()
+    }
+  })
+
+  test('gives candles and columns of a stretch, none that had no price', async () => {
+    const store = createStore({ client: { path: temporaryFolder() }, log: keptLog(), now })
+    await store.start()
+    try {
+      for (const one of minutes(5)) store.column(one)
+      store.column(column({ openMs: startMs + 5 * 60_000, close: 0 }))
+      store.column(column({ timeframe: 1 }))
+      await store.flush()
+      const history = alertHistoryOf(store)
+      const { high, low, close } = column()
+      expect(await history.candles(asset(0), startMs + 60_000, startMs + 600_000)).toEqual({
+        openMs: [1, 2, 3, 4].map((minute) => startMs + minute * 60_000),
+        high: [high, high, high, high],
+        low: [low, low, low, low],
+        close: [close, close, close, close],
+      })
+      expect(await history.candles(asset(1), startMs, startMs + 600_000)).toMatchObject({ openMs: [], close: [] })
+      const five = await history.columns(asset(0), 1, startMs + 300_000, 10)
+      expect(five.map(({ openMs }) => openMs)).toEqual([startMs])
+      expect(await history.columns(asset(0), 1, startMs + 299_999, 10)).toEqual([])
+    } finally {
+      await store.stop()
+    }
+  })
+})
