@@ -1,7 +1,7 @@
 import type { Connection } from '../client/connection.ts'
 import { type Mode, modes } from '../model/modes.ts'
 import { type TimeframeName, timeframes } from '../model/timeframes.ts'
-import type { AppParts } from './app-parts.ts'
+import type { AppParts, Way } from './app-parts.ts'
 import type { AssetPicker } from './asset-picker.ts'
 import type { Catalogue } from './catalogue.ts'
 import { choiceBar } from './choice-bar.ts'
@@ -9,15 +9,20 @@ import { capitalised, decimalsOf } from './format.ts'
 import { helpPanel } from './help-panel.ts'
 import { icon } from './icons.ts'
 import { layoutMenu } from './layout-menu.ts'
-import { formatLayout, parseLayout } from './layout-route.ts'
+import { formatLayout, PANES_MAX, parseLayout } from './layout-route.ts'
 import { lookMenu } from './look-menu.ts'
 import type { MapPanes } from './map-panes.ts'
+import { wirePosition } from './position-menu.ts'
+import { POSITIONS_VERSION, PositionStore } from './position-store.ts'
 import { formatRoute, type Route, routeDefault } from './route.ts'
 import type { Score } from './score.ts'
 import type { SettingsStore } from './settings.ts'
+import { wireSharing } from './sharing.ts'
 import { Shortcuts } from './shortcuts.ts'
 import { statusLine } from './status-line.ts'
+import { Stored } from './stored.ts'
 import { themes } from './theme.ts'
+import { wireTime } from './time-desk.ts'
 import { toast } from './toast.ts'
 import { ToolRail } from './tool-rail.ts'
 
@@ -59,6 +64,8 @@ export interface AppOptions {
   /** What the forecast of an asset is worth. */
   readonly loadScore: (asset: string) => Promise<Score>
   readonly settings: SettingsStore
+  /** Of the browser, undefined where it is switched off. */
+  readonly storage: Storage | undefined
   readonly now: () => number
 }
 
@@ -93,12 +100,16 @@ export class LiquidityApp extends HTMLElement {
       main: this.#part('main'),
       say: toast(this.lastElementChild as HTMLElement),
       route: () => this.#route,
-      go: (change) => this.#go(change),
+      go: (change, way) => this.#go(change, way),
       onRoute: (listener) => this.#show.push(listener),
     }
     this.#parts = parts
     this.#wireChoices(parts)
-    this.#wireTools(parts)
+    this.#wireView(parts)
+    this.#wireMotion(parts)
+    wireSharing(parts)
+    wireTime(parts)
+    this.#wireHelp(parts)
     const showStatus = statusLine(this, options)
     panes.addEventListener('mapchange', () => showStatus(panes.map))
     panes.addEventListener('panechange', () => this.#render())
@@ -155,7 +166,9 @@ export class LiquidityApp extends HTMLElement {
     )
   }
 
-  #wireTools({ rail, panes, settings, shortcuts, say }: AppParts): void {
+  /** What is drawn, how and on how many maps. */
+  #wireView(parts: AppParts): void {
+    const { rail, settings, shortcuts, say } = parts
     const depth = this.#part('.depth')
     depth.addEventListener('click', () => {
       const { look } = settings.value
@@ -166,6 +179,16 @@ export class LiquidityApp extends HTMLElement {
       const show = layoutMenu(panel, (count) => this.#setCount(count))
       this.#show.push(() => show(this.#routes.length))
     })
+    const names = parts.catalogue.assets.map(({ name }) => name)
+    const stored = new Stored(this.#options!.storage, 'positions', POSITIONS_VERSION)
+    wirePosition(parts, new PositionStore(stored, names))
+    shortcuts.add(
+      { key: 'd', does: 'Resting depth on or off', run: () => depth.click() },
+      { key: 't', does: 'Next theme', run: () => nextTheme(settings, say) },
+    )
+  }
+
+  #wireMotion({ rail, panes, shortcuts }: AppParts): void {
     rail.gap()
     rail.button({ icon: 'fit', label: 'Fit to the newest', key: 'f' }, () => panes.map.fitView())
     const pause = rail.button({ icon: 'pause', label: 'Pause', key: 'p' }, () => panes.map.toggleAttribute('paused'))
@@ -175,22 +198,24 @@ export class LiquidityApp extends HTMLElement {
       pause.setAttribute('aria-pressed', String(isPaused))
       pause.replaceChildren(icon(isPaused ? 'play' : 'pause'))
     })
-    rail.gap()
-    rail.button({ icon: 'share', label: 'Copy a link', key: 'c' }, () => void share(say))
-    rail.button({ icon: 'screen', label: 'Full screen', key: 'w' }, () => void fullScreen(say))
+    const choose = (pane: number) => ({
+      key: `Shift+${pane + 1}`,
+      run: () => {
+        panes.active = pane
+      },
+    })
+    shortcuts.add(...Array.from({ length: PANES_MAX }, (_, pane) => choose(pane)))
+    shortcuts.add({
+      key: 'Map',
+      shown: 'Shift 1 – 4',
+      does: 'The map that the controls are about',
+      run: () => undefined,
+    })
+  }
+
+  #wireHelp({ rail, shortcuts }: AppParts): void {
     rail.gap()
     rail.panel({ icon: 'help', label: 'Keys', key: '?' }, (panel) => helpPanel(panel, shortcuts))
-    shortcuts.add(
-      { key: 'd', does: 'Resting depth on or off', run: () => depth.click() },
-      { key: 't', does: 'Next theme', run: () => nextTheme(settings, say) },
-      ...[0, 1, 2, 3].map((pane) => ({
-        key: `Shift+${pane + 1}`,
-        run: () => {
-          panes.active = pane
-        },
-      })),
-      { key: 'Map', shown: 'Shift 1 – 4', does: 'The map that the controls are about', run: () => undefined },
-    )
   }
 
   get #route(): Route {
@@ -209,13 +234,19 @@ export class LiquidityApp extends HTMLElement {
     this.#goTo(routes)
   }
 
-  #go(change: Partial<Route>): void {
+  #go(change: Partial<Route>, { isEverywhere = false, isStep = false }: Way = {}): void {
     const { active } = this.#parts!.panes
-    this.#goTo(this.#routes.map((route, i) => (i === active ? { ...route, ...change } : route)))
+    // A level is one of its asset.
+    const other = change.asset === undefined || change.asset === this.#route.asset ? {} : { level: undefined }
+    const changed = (route: Route, i: number) =>
+      i === active || isEverywhere ? { ...route, ...other, ...change } : route
+    this.#goTo(this.#routes.map(changed), isStep)
   }
 
-  #goTo(routes: readonly Route[]): void {
-    location.hash = formatLayout(routes)
+  #goTo(routes: readonly Route[], isStep = false): void {
+    const hash = formatLayout(routes)
+    if (isStep) history.replaceState(null, '', hash)
+    else location.hash = hash
     // The event comes later, and a second key before it would start from the old address.
     this.#follow()
   }
@@ -248,23 +279,4 @@ function nextTheme(settings: SettingsStore, say: (text: string) => void): void {
   const theme = themes[(themes.indexOf(settings.value.theme) + 1) % themes.length]!
   settings.change({ theme })
   say(theme === 'auto' ? 'Theme as the system has it' : `Theme: ${theme}`)
-}
-
-async function share(say: (text: string) => void): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(location.href)
-    say('Link copied')
-  } catch {
-    // Without a secure origin or leave to write: the address bar has the link all the same.
-    say('The browser does not let a page copy here. The address bar has the link.')
-  }
-}
-
-async function fullScreen(say: (text: string) => void): Promise<void> {
-  try {
-    if (document.fullscreenElement === null) await document.documentElement.requestFullscreen()
-    else await document.exitFullscreen()
-  } catch {
-    say('This browser has no full screen for pages.')
-  }
 }

@@ -2,7 +2,14 @@
 export interface Catalogue {
   readonly source: string
   readonly simulated: boolean
-  readonly assets: readonly { readonly name: string; readonly gridTick: number }[]
+  readonly assets: readonly CatalogueAsset[]
+}
+
+export interface CatalogueAsset {
+  readonly name: string
+  readonly gridTick: number
+  /** Of the smallest tier on the first venue that tells it; undefined where none does. */
+  readonly maintenanceRate: number | undefined
 }
 
 /** Rejects with a sentence that can be shown. */
@@ -19,11 +26,17 @@ export function readCatalogue(body: unknown): Catalogue {
     source: typeof source === 'string' ? source : 'unknown',
     simulated: simulated === true,
     assets: assets.map((row: unknown) => {
-      const { name, gridTick } = (row ?? {}) as Record<string, unknown>
+      const { name, gridTick, instruments } = (row ?? {}) as Record<string, unknown>
       if (typeof name !== 'string' || typeof gridTick !== 'number' || !(gridTick > 0)) {
         throw new Error('the list of assets cannot be read')
       }
-      return { name, gridTick }
+      return { name, gridTick, maintenanceRate: rateOf(instruments) }
     }),
   }
+}
+
+function rateOf(instruments: unknown): number | undefined {
+  if (!Array.isArray(instruments)) return undefined
+  const rates = instruments.map((row: unknown) => Number(((row ?? {}) as Record<string, unknown>).maintenanceRate))
+  return rates.find((rate) => rate > 0 && rate < 1)
 }

@@ -16,17 +16,20 @@ export function helpPanel(host: HTMLElement, shortcuts: Shortcuts): void {
     const keys = shortcuts.all.flatMap(({ key, shown, does }) =>
       does === undefined ? [] : [[shown ?? key.toUpperCase(), does] as const],
     )
-    list.replaceChildren(...[...keys, ...hands].map(([key, does]) => entry(key, does)))
+    list.replaceChildren(
+      ...keys.map(([key, does]) => entry(key, 'kbd', does)),
+      ...hands.map(([hand, does]) => entry(hand, 'span', does)),
+    )
   }
   // Other parts of the page may add keys until it is opened.
   host.addEventListener('beforetoggle', show)
 }
 
-function entry(key: string, does: string): HTMLElement {
+function entry(key: string, tag: 'kbd' | 'span', does: string): HTMLElement {
   const row = document.createElement('div')
   const name = document.createElement('dt')
   const meaning = document.createElement('dd')
-  const cap = document.createElement('kbd')
+  const cap = document.createElement(tag)
   cap.textContent = key
   name.append(cap)
   meaning.textContent = does

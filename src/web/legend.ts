@@ -25,6 +25,36 @@ const entries = [
   },
 ] as const
 
+/** One scale of a map as it is painted now. */
+export interface LegendRow {
+  readonly name: string
+  readonly title: string
+  /** One for each ramp, from weak to strong. */
+  readonly channels: readonly number[]
+  readonly isShown: boolean
+  /** USD at which the ramps start and end; empty where there is nothing of the kind. */
+  readonly low: string
+  readonly high: string
+}
+
+export function legendRows(map: LiquidityMap): LegendRow[] {
+  const { look, modeShown: mode, scale, field } = map
+  return entries.map(({ name, title, channels, modes }) => {
+    const floor = scale.floor[channels[0]]!
+    const ceiling = scale.ceiling[channels[0]]!
+    const isEmpty = channels.every((channel) => scale.isEmpty[channel] === 1)
+    const start = floor + (ceiling - floor) * look.threshold
+    return {
+      name,
+      title,
+      channels,
+      isShown: modes === 'depth' ? look.switches.depth : (modes as readonly Mode[]).includes(mode),
+      low: isEmpty ? '' : formatUsd(usdOfCode(start, field.quantumUsd)),
+      high: isEmpty ? 'none yet' : `${formatUsd(usdOfCode(ceiling, field.quantumUsd))}+`,
+    }
+  })
+}
+
 /** One scale per kind with the USD at which its ramps start and end. Answers how to show it anew. */
 export function legend(host: HTMLElement) {
   const rows = entries.map(({ name, title, channels }) => {
@@ -43,18 +73,14 @@ export function legend(host: HTMLElement) {
     return { row, low, high, bars }
   })
   return (map: LiquidityMap): void => {
-    const { look, ground, modeShown: mode } = map
+    const shown = legendRows(map)
     rows.forEach(({ row, low, high, bars }, i) => {
-      const { modes, channels } = entries[i]!
-      row.hidden = modes === 'depth' ? !look.switches.depth : !(modes as readonly Mode[]).includes(mode)
-      const floor = map.scale.floor[channels[0]]!
-      const ceiling = map.scale.ceiling[channels[0]]!
-      const { quantumUsd } = map.field
-      const isEmpty = channels.every((channel) => map.scale.isEmpty[channel] === 1)
-      low.textContent = isEmpty ? '' : formatUsd(usdOfCode(floor + (ceiling - floor) * look.threshold, quantumUsd))
-      high.textContent = isEmpty ? 'none yet' : `${formatUsd(usdOfCode(ceiling, quantumUsd))}+`
+      const { isShown, channels, low: start, high: end } = shown[i]!
+      row.hidden = !isShown
+      low.textContent = start
+      high.textContent = end
       channels.forEach((channel, bar) => {
-        ;(bars.children[bar] as HTMLElement).style.background = rampCss(look.palette, ground, channel)
+        ;(bars.children[bar] as HTMLElement).style.background = rampCss(map.look.palette, map.ground, channel)
       })
     })
   }

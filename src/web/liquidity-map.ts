@@ -15,9 +15,10 @@ import { lookOfAttributes, type MapLook } from './map-look.ts'
 import { MapScene, type Place } from './map-scene.ts'
 import { type Held, type MapStatus, mapStatus, pastStatus } from './map-status.ts'
 import { accentCss, Channel } from './palette.ts'
+import { type OwnPosition, PositionMark } from './position-mark.ts'
 import { readLevel } from './route.ts'
 import { holdMap, type ShownMap } from './shown-map.ts'
-import { type Ground, groundOf, onSystemGround, themes } from './theme.ts'
+import { canvasColours, type Ground, groundOf, onSystemGround, themes } from './theme.ts'
 import { TimeTravel } from './time-travel.ts'
 
 export interface MapOptions {
@@ -49,6 +50,7 @@ export class LiquidityMap extends HTMLElement {
   })
   readonly #cursor = new MapCursor(this.#scene)
   readonly #face = new MapFace(this.#scene)
+  readonly #positionMark = new PositionMark()
   #look: MapLook | undefined
   #options: MapOptions | undefined
   #stream: MapStream | undefined
@@ -130,6 +132,12 @@ export class LiquidityMap extends HTMLElement {
   set look(look: MapLook) {
     this.#look = look
     this.#paint()
+  }
+
+  /** Drawn against the map; it goes nowhere else. */
+  set position(position: OwnPosition | undefined) {
+    this.#positionMark.own = position
+    this.#drawPosition()
   }
 
   /** What is known of the forecast, for maps that have no room for it elsewhere. */
@@ -278,7 +286,13 @@ export class LiquidityMap extends HTMLElement {
     for (const [name, channel] of Object.entries(Channel)) {
       this.style.setProperty(`--${name}`, accentCss(look.palette, ground, channel))
     }
+    this.#drawPosition()
     this.#invalidation.invalidate(Level.live)
+  }
+
+  #drawPosition(): void {
+    this.#positionMark.draw(this.#scene.chart, canvasColours[this.#scene.ground])
+    this.#invalidation.invalidate(Level.cursor)
   }
 
   #draw(level: number): void {
@@ -325,6 +339,7 @@ export class LiquidityMap extends HTMLElement {
       modelText: this.#modelText,
       cursor: this.#cursor,
       decimals: this.#decimals,
+      position: this.#positionMark.own,
     })
   }
 
@@ -334,24 +349,10 @@ export class LiquidityMap extends HTMLElement {
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return
-    const far = event.shiftKey ? 10 : 1
-    const steps: Record<string, readonly [number, number]> = {
-      ArrowLeft: [-far, 0],
-      ArrowRight: [far, 0],
-      ArrowUp: [0, far],
-      ArrowDown: [0, -far],
-    }
-    const step = steps[event.key]
-    if (step !== undefined && this.#cursor.step(...step)) {
-      this.#tellCursor()
-      this.#face.sayCell()
-      this.#invalidation.invalidate(Level.cursor)
-    } else if (event.key === 'Escape' && this.#cursor.slot !== undefined) {
-      this.#cursor.clear()
-      this.#tellCursor()
-      this.#invalidation.invalidate(Level.cursor)
-    } else return
+    if (!this.#cursor.press(event)) return
+    this.#tellCursor()
+    this.#face.sayCell()
+    this.#invalidation.invalidate(Level.cursor)
     event.preventDefault()
     event.stopPropagation()
   }

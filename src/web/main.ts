@@ -7,12 +7,14 @@ import { MapPanes } from './map-panes.ts'
 import { loadScore } from './score.ts'
 import { SETTINGS_VERSION, SettingsStore } from './settings.ts'
 import { Stored, storageOf } from './stored.ts'
+import { TimeBar } from './time-bar.ts'
 
 const RETRY_MS = 2000
 
 customElements.define('asset-picker', AssetPicker)
 customElements.define('liquidity-map', LiquidityMap)
 customElements.define('map-panes', MapPanes)
+customElements.define('time-bar', TimeBar)
 customElements.define('liquidity-app', LiquidityApp)
 void start(document.querySelector<LiquidityApp>('liquidity-app')!)
 
@@ -20,13 +22,8 @@ async function start(app: LiquidityApp): Promise<void> {
   const url = new URL('/stream', location.href)
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   url.hash = ''
-  const settings = new SettingsStore(
-    new Stored(
-      storageOf(() => localStorage),
-      'settings',
-      SETTINGS_VERSION,
-    ),
-  )
+  const storage = storageOf(() => localStorage)
+  const settings = new SettingsStore(new Stored(storage, 'settings', SETTINGS_VERSION))
   document.documentElement.dataset.theme = settings.value.theme
   // The socket opens while the catalogue is on its way.
   const connection = connect({ url: url.href, now: Date.now, random: Math.random })
@@ -38,6 +35,7 @@ async function start(app: LiquidityApp): Promise<void> {
         connection,
         loadScore: (asset) => loadScore(location.href, asset),
         settings,
+        storage,
         now: Date.now,
       })
       return

@@ -2,6 +2,8 @@ import type { Logical, MouseEventParams } from 'lightweight-charts'
 import { timeOf } from './candle-chart.ts'
 import type { MapScene } from './map-scene.ts'
 
+const STEPS_FAR = 10
+
 /** A place that maps beside each other share. */
 export interface CursorPlace {
   readonly asset: string
@@ -76,6 +78,19 @@ export class MapCursor {
     chart.chart.setCrosshairPosition(price, timeOf(field, slot), chart.series)
     this.#slot = slot
     this.#y = chart.series.priceToCoordinate(price) ?? undefined
+    return true
+  }
+
+  /** Arrow keys step, with Shift ten at a time; Escape leaves. Answers whether the key meant anything. */
+  press({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+    if (ctrlKey || metaKey || altKey) return false
+    const far = shiftKey ? STEPS_FAR : 1
+    if (key === 'ArrowLeft') return this.step(-far, 0)
+    if (key === 'ArrowRight') return this.step(far, 0)
+    if (key === 'ArrowUp') return this.step(0, far)
+    if (key === 'ArrowDown') return this.step(0, -far)
+    if (key !== 'Escape' || this.#slot === undefined) return false
+    this.clear()
     return true
   }
 

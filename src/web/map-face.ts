@@ -3,6 +3,8 @@ import { capitalised } from './format.ts'
 import type { MapCursor } from './map-cursor.ts'
 import type { MapScene } from './map-scene.ts'
 import type { MapStatus } from './map-status.ts'
+import { positionWords } from './position.ts'
+import type { OwnPosition } from './position-mark.ts'
 import { Readout } from './readout.ts'
 import type { ShownMap } from './shown-map.ts'
 import { canvasColours } from './theme.ts'
@@ -20,6 +22,7 @@ export interface FaceFacts {
   readonly modelText: string
   readonly cursor: MapCursor
   readonly decimals: number
+  readonly position: OwnPosition | undefined
 }
 
 /** What a map says in words, and where it says it: title, numbers, and whatever keeps it from being live. */
@@ -36,6 +39,7 @@ export class MapFace {
   readonly #veil = element('div', 'veil')
   readonly #band = element('div', 'band')
   readonly #spoken = element('div', 'spoken')
+  readonly #own = element('div', 'own')
   readonly #credit = document.createElement('a')
 
   constructor(scene: MapScene) {
@@ -52,6 +56,7 @@ export class MapFace {
     const plate = element('div', 'plate')
     plate.append(this.#title, this.#simulated, this.#state)
     this.#readout.element.prepend(plate)
+    this.#readout.element.append(this.#own)
     this.#credit.className = 'credit'
     this.#credit.href = 'https://www.tradingview.com/'
     this.#credit.target = '_blank'
@@ -63,7 +68,7 @@ export class MapFace {
     return [this.#frame, this.#readout.element, this.#note, this.#band, this.#veil, this.#credit, this.#spoken]
   }
 
-  show({ asset, timeframe, mode, status, shown, modelText, cursor, decimals }: FaceFacts): void {
+  show({ asset, timeframe, mode, status, shown, modelText, cursor, decimals, position }: FaceFacts): void {
     write(this.#title, `${asset} · ${timeframe} · ${capitalised(mode)}`)
     const label = `Liquidity map of ${asset}, ${timeframe}, ${mode}. ${status.label}. ${KEYS}`
     if (this.chart.getAttribute('aria-label') !== label) this.chart.setAttribute('aria-label', label)
@@ -75,6 +80,12 @@ export class MapFace {
     this.#note.classList.toggle('narrow', !isFallback)
     write(this.#note, isFallback ? FALLBACK : modelText)
     this.#read(shown, cursor, decimals)
+    const column = shown?.live ?? shown?.columns.at(-1)
+    const words =
+      position === undefined || column === undefined
+        ? []
+        : positionWords(position.position, position.maintenanceRate, column, decimals)
+    write(this.#own, words.join(' · '))
   }
 
   /** Speaks the cell below the crosshair to a screen reader: for keys, a pointer would never let it finish. */

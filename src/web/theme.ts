@@ -22,6 +22,9 @@ export interface CanvasColours {
   readonly downFill: string
   readonly downBorder: string
   readonly price: string
+  /** The reader's own position, and where it would be closed by force: no hue of a layer. */
+  readonly position: string
+  readonly forced: string
   /** Behind text that lies over a picture. */
   readonly plate: string
 }
@@ -40,6 +43,8 @@ export const canvasColours: Readonly<Record<Ground, CanvasColours>> = {
     downFill: '#0a0d13',
     downBorder: '#8b96a8',
     price: '#f2b84b',
+    position: '#7ddf9c',
+    forced: '#ff6b6b',
     plate: 'rgb(10 13 19 / 0.84)',
   },
   light: {
@@ -55,6 +60,8 @@ export const canvasColours: Readonly<Record<Ground, CanvasColours>> = {
     downFill: '#27303d',
     downBorder: '#27303d',
     price: '#9a6200',
+    position: '#0b7a3c',
+    forced: '#c4211b',
     plate: 'rgb(251 252 254 / 0.86)',
   },
 }

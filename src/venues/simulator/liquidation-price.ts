@@ -1,11 +1,12 @@
+import { linearLiquidationPrice } from '../../model/liquidation-price.ts'
+
 /** Side of a position: what it pays with. */
 export const LONG = 0
 export const SHORT = 1
 
 /** Mark price at which a linear position with isolated margin is closed by force. */
 export function liquidationPrice(entry: number, leverage: number, maintenanceRate: number, side: number): number {
-  const sign = side === LONG ? 1 : -1
-  return (entry * (1 - sign / leverage)) / (1 - sign * maintenanceRate)
+  return linearLiquidationPrice(side === LONG ? 1 : -1, entry, leverage, maintenanceRate)
 }
 
 /** Price at which its margin is gone. */
