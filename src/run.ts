@@ -81,6 +81,7 @@ export async function run(
         report: (row) => {
           store.report(row)
           alerts.report(row)
+          gateway.report(row)
         },
         lift: (row) => store.liftTrial(row),
         live: (block) => gateway.block(block),
@@ -119,7 +120,9 @@ export async function run(
         liquidity: (asset) => engine.liquidity(asset),
         model: (asset) => engine.model(asset),
         scores: (asset, most) => store.scores(asset, most),
+        reports: (query) => store.reports(query),
         at: (asset, timeframe, atMs, most) => store.at(asset, timeframe, atMs, most),
+        extent: (asset, timeframe) => store.extent(asset, timeframe),
         ask: config.sql && history !== undefined ? (sql, format) => answerOf(history, sql, format) : undefined,
       },
       status: () => {
