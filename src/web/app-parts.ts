@@ -6,6 +6,14 @@ import type { SettingsStore } from './settings.ts'
 import type { Shortcuts } from './shortcuts.ts'
 import type { ToolRail } from './tool-rail.ts'
 
+/** How a tool goes somewhere else. */
+export interface Way {
+  /** On all maps. */
+  readonly isEverywhere?: boolean
+  /** A step on the way, no place to come back to: the browser's history keeps the one before. */
+  readonly isStep?: boolean
+}
+
 /** What a tool of the page works with. Tools are wired one by one in app.ts and do not know each other. */
 export interface AppParts {
   readonly catalogue: Catalogue
@@ -22,7 +30,7 @@ export interface AppParts {
   /** Of the map that the controls are about. */
   readonly route: () => Route
   /** Shows something else on that map, and says so in the address. */
-  readonly go: (change: Partial<Route>) => void
+  readonly go: (change: Partial<Route>, way?: Way) => void
   /** Calls back whenever routes or the active map have changed. */
   readonly onRoute: (listener: () => void) => void
 }

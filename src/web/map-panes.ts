@@ -1,3 +1,4 @@
+import { momentText } from '../model/moment.ts'
 import { formatLayout, PANES_MAX } from './layout-route.ts'
 import type { LiquidityMap, MapOptions } from './liquidity-map.ts'
 import type { CursorPlace } from './map-cursor.ts'
@@ -52,11 +53,13 @@ export class MapPanes extends HTMLElement {
   show(routes: readonly Route[]): void {
     if (routes.length < 1 || routes.length > PANES_MAX) throw new RangeError(`cannot show ${formatLayout(routes)}`)
     while (this.#maps.length > routes.length) this.#maps.pop()!.remove()
-    routes.forEach(({ asset, timeframe, mode }, i) => {
+    routes.forEach(({ asset, timeframe, mode, level, atMs }, i) => {
       const map = this.#maps[i] ?? this.#add()
       map.setAttribute('mode', mode)
       map.setAttribute('timeframe', timeframe)
       map.setAttribute('asset', asset)
+      setOptional(map, 'level', level?.toString())
+      setOptional(map, 'at', atMs === undefined ? undefined : momentText(atMs))
       map.toggleAttribute('bare', routes.length === 1)
     })
     this.dataset.count = String(routes.length)
@@ -102,4 +105,9 @@ export class MapPanes extends HTMLElement {
       map.toggleAttribute('active', i === this.#active && this.#maps.length > 1)
     }
   }
+}
+
+function setOptional(element: HTMLElement, name: string, value: string | undefined): void {
+  if (value === undefined) element.removeAttribute(name)
+  else element.setAttribute(name, value)
 }

@@ -32,14 +32,17 @@ export function statusLine(page: ParentNode, { catalogue, loadScore, now }: Stat
     state.dataset.kind = status.kind
     state.lastElementChild!.textContent = status.label
     simulated.hidden = !(isKnown ? shown.simulated : catalogue.simulated)
-    if (stream !== undefined) showModel(stream.asset, shown?.modelState ?? 0)
-    map.modelText = part('.model').textContent ?? ''
+    // What the forecast is worth now says nothing of then: the map's band has its state of then.
+    const isPast = status.kind === 'past'
+    part('.model').hidden = isPast
+    if (stream !== undefined && !isPast) showModel(stream.asset, shown?.modelState ?? 0)
+    map.modelText = isPast ? '' : (part('.model').textContent ?? '')
     clock.textContent = isKnown ? formatClock(shown.clockMs) : ''
     const last = shown?.live ?? shown?.columns.at(-1)
     const text = last === undefined ? '' : formatPrice(last.close, decimalsOf(ticks.get(stream!.asset) ?? 0.01))
     price.textContent = text
     price.dataset.kind = status.kind
-    document.title = `${text} ${map.getAttribute('asset') ?? ''} · Liquidity Map`.trim()
+    document.title = `${isPast ? 'Past: ' : ''}${text} ${map.getAttribute('asset') ?? ''} · Liquidity Map`.trim()
     showVenues(status.kind === 'lost' || status.kind === 'ended' ? undefined : shown)
     showLegend(map)
   }

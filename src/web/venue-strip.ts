@@ -34,7 +34,9 @@ export function venueStrip(host: HTMLElement) {
       const { label, liquidations } = venues[venue]!
       const isKnown = map !== undefined && map.clockMs > 0
       const name = isKnown ? venueStates[map.venueStates[venue]!]! : 'unknown'
-      const age = isKnown ? formatAge(map.clockMs - map.venueSinceMs[venue]!) : ''
+      const sinceMs = map?.venueSinceMs[venue] ?? 0
+      // Of the past it is not known since when.
+      const age = isKnown && sinceMs > 0 ? formatAge(map.clockMs - sinceMs) : ''
       const text = name === 'live' || age === '' ? name : `${name} ${age}`
       if (state.textContent === text && chip.dataset.state === name) return
       chip.dataset.state = name

@@ -49,6 +49,12 @@ export class DevGateway {
   /** What /api/v1/score says beside the state; undefined: it fails. */
   scoreText: string | undefined = '+0.21 bits/h ± .05'
   isPaused = false
+  /** False: there is no store. */
+  keepsHistory = true
+  /** While set, the past cannot be read. */
+  isHistoryDown = false
+  /** Times and columns of the past that were asked for. */
+  readonly asked: { readonly atMs: number; readonly columns: number }[] = []
   /** While set, clients are turned away before any word. */
   isDown = false
   turnedAway = 0
@@ -91,6 +97,14 @@ export class DevGateway {
       const score = { model, text: this.scoreText, hours: 812 }
       response.writeHeader('content-type', 'application/json').end(JSON.stringify(score))
     })
+    app.get('/api/v1/history', (response, request) => {
+      const stream = this.#streamOf(request)
+      const firstMs = stream?.closed[0]?.openMs ?? null
+      const endMs = stream?.live.openMs ?? null
+      const extent = this.keepsHistory ? { kept: true, firstMs, endMs } : { kept: false, firstMs: null, endMs: null }
+      response.writeHeader('content-type', 'application/json').end(JSON.stringify(extent))
+    })
+    app.get('/api/v1/map', (response, request) => this.#past(response, request))
     app.get('/*', (response, request) => this.#file(response, request.getUrl()))
     await new Promise<void>((resolve, reject) => {
       app.listen('127.0.0.1', this.#options.port ?? this.port, (listening) => {
@@ -130,9 +144,50 @@ export class DevGateway {
     return this.#streams.get(`${asset}/${timeframe}`)?.live
   }
 
+  /** The closed columns of a stream. */
+  closed(asset: string, timeframe: string): readonly Column[] {
+    return this.#streams.get(`${asset}/${timeframe}`)?.closed ?? []
+  }
+
   /** Closes the live column of each stream at the next tick. */
   roll(): void {
     for (const stream of this.#streams.values()) this.#roll(stream)
+  }
+
+  /** The stream that a request names, made where nobody has asked for it before. */
+  #streamOf(request: uws.HttpRequest): Stream | undefined {
+    const name = request.getQuery('asset') ?? ''
+    const timeframeName = request.getQuery('timeframe') ?? '1m'
+    const asset = assets.findIndex((candidate) => candidate.name === name)
+    const timeframe = timeframes.findIndex((candidate) => candidate.name === timeframeName)
+    if (asset < 0 || timeframe < 0) return undefined
+    const key = `${name}/${timeframeName}`
+    return this.#streams.get(key) ?? this.#make(key, asset, timeframe)
+  }
+
+  /** The map as it was known at a time: the columns that had closed by then. Of the open one nothing is kept here. */
+  #past(response: uws.HttpResponse, request: uws.HttpRequest): void {
+    const stream = this.#streamOf(request)
+    const atMs = Number(request.getQuery('at'))
+    const columns = Number(request.getQuery('columns'))
+    if (stream === undefined || this.isHistoryDown) {
+      const error = { code: 'LMAP_STORE_DOWN', message: 'The store is away.' }
+      return void response.writeStatus('503').end(JSON.stringify({ error }))
+    }
+    this.asked.push({ atMs, columns })
+    const { ms } = timeframes[stream.timeframe]!
+    const closed = stream.closed.filter(({ openMs }) => openMs + ms <= atMs).slice(-columns)
+    const blocks = [...closed].reverse().map((column) => encodeColumn(BlockType.closed, column))
+    const clockMs = closed.length === 0 ? 0 : closed.at(-1)!.openMs + ms
+    const { asset, timeframe } = stream
+    const frame = encodeFrame(
+      {
+        ...{ kind: FrameKind.snapshot, asset, timeframe, flags: FrameFlag.simulated, modelState: this.modelState },
+        ...{ sequence: 0, epoch: 0, clockMs, modelId: 1, venueStates: new Uint8Array(8) },
+      },
+      blocks,
+    )
+    response.writeHeader('content-type', 'application/octet-stream').end(frame)
   }
 
   #control(socket: uws.WebSocket<unknown>, text: string): void {
