@@ -154,7 +154,8 @@ function command(version: string, role: Role): { program: Command; defaults: Par
   const defaults: Record<string, unknown> = {}
   for (const [known, option] of options(role)) {
     if (known.split(' ').includes(role)) program.addOption(option)
-    else defaults[option.attributeName()] = option.defaultValue
+    // A flag that says no is yes as long as nobody says it.
+    else defaults[option.attributeName()] = option.negate ? true : option.defaultValue
   }
   return { program, defaults }
 }

@@ -1,11 +1,16 @@
 /** Entry point: flags and environment -> stages -> ordered stop. The one file that reads the clock and the environment. */
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { readConfig } from './config.ts'
+import { type Config, readConfig } from './config.ts'
 import { isSimulated } from './history-name.ts'
 import { assets } from './model/assets.ts'
 import { describeError } from './model/errors.ts'
 import type { UnixMs } from './model/units.ts'
 import { venues } from './model/venues.ts'
+import { collect } from './roles/collect.ts'
+import type { Part, PartSurroundings } from './roles/part.ts'
+import { processEvents } from './roles/process.ts'
+import { serve } from './roles/serve.ts'
 import { run, type System } from './run.ts'
 import { createLog } from './telemetry/log.ts'
 
@@ -17,32 +22,25 @@ process.exitCode = await main()
 process.exit()
 
 async function main(): Promise<number> {
-  const begun = performance.now()
-  let system: System | undefined
+  let system: { stop(): Promise<boolean> } | undefined
   try {
     const config = readConfig(process.argv.slice(2), version)
     if (config === undefined) return 0
     const pretty = process.stdout.isTTY === true
     const log = createLog({ level: config.logLevel, pretty, stream: process.stdout })
     const asked = stopAsked()
-    system = await run(config, {
-      log,
-      now: () => Date.now() as UnixMs,
-      random: Math.random,
-      version,
-      proxyEnv: proxyEnv(),
-      pretty,
-    })
-    process.stdout.write(banner(system))
-    const ended = await Promise.race([asked.then(() => false), system.ended.then(() => true)])
-    if (ended) {
-      process.stdout.write(await summary(system, performance.now() - begun))
-      if (config.keep) {
-        process.stdout.write(`The map stays at ${address(system)} until Ctrl-C.\n`)
-        await asked
-      }
+    const now = (): UnixMs => Date.now() as UnixMs
+    const surroundings = { log, now, random: Math.random, version, proxyEnv: proxyEnv(), pretty }
+    const start = async <S extends { stop(): Promise<boolean> }>(starting: Promise<S>): Promise<S> => {
+      const started = await starting
+      system = started
+      return started
     }
-    const isInOrder = await system.stop()
+    const ended =
+      config.role === 'all'
+        ? await watchSystem(await start(run(config, surroundings)), asked)
+        : await watchPart(config, await start(startPart(config, { ...surroundings, identity: randomBytes(16) })), asked)
+    const isInOrder = (await system?.stop()) ?? true
     if (!isInOrder)
       process.stdout.write('Stopped, but not all of it in order: the lines above say what was left behind.\n')
     else if (!ended) process.stdout.write('Stopped in order.\n')
@@ -52,6 +50,33 @@ async function main(): Promise<number> {
     await system?.stop()
     return EXIT_FAILED
   }
+}
+
+/** True: its source has ended. */
+async function watchSystem(system: System, asked: Promise<void>): Promise<boolean> {
+  const begun = performance.now()
+  process.stdout.write(banner(system))
+  const ended = await Promise.race([asked.then(() => false), system.ended.then(() => true)])
+  if (!ended) return false
+  process.stdout.write(await summary(system, performance.now() - begun))
+  if (system.config.keep) {
+    process.stdout.write(`The map stays at ${address(system.config.host, system.gateway.port)} until Ctrl-C.\n`)
+    await asked
+  }
+  return true
+}
+
+/** A role on Kafka. True: its work had an end. */
+async function watchPart(config: Config, part: Part, asked: Promise<void>): Promise<boolean> {
+  process.stdout.write(partBanner(config, part))
+  const ended = await Promise.race([asked.then(() => false), part.ended.then(() => true)])
+  if (ended) process.stdout.write('The source has ended, and all of it is in Kafka.\n')
+  return ended
+}
+
+function startPart(config: Config, surroundings: PartSurroundings): Promise<Part> {
+  if (config.role === 'collect') return collect(config, surroundings)
+  return config.role === 'process' ? processEvents(config, surroundings) : serve(config, surroundings)
 }
 
 /** Resolves at the first Ctrl-C or TERM, or when the terminal or pipe is gone; a second Ctrl-C ends the process at once. */
@@ -77,9 +102,24 @@ function proxyEnv(): Record<string, string | undefined> {
   return Object.fromEntries(names.map((name) => [name, process.env[name]]))
 }
 
-function address({ config, gateway }: System): string {
-  const host = ['127.0.0.1', '0.0.0.0', '::'].includes(config.host) ? 'localhost' : config.host
-  return `http://${host}:${gateway.port}`
+function address(asked: string, port: number): string {
+  const host = ['127.0.0.1', '0.0.0.0', '::'].includes(asked) ? 'localhost' : asked
+  return `http://${host}:${port}`
+}
+
+function partBanner(config: Config, part: Part): string {
+  const { role, host } = config
+  const facts = [...part.facts, [role === 'serve' ? 'page' : 'health', address(host, part.port)]]
+  const lines = facts.map(([name = '', fact]) => `  ${name.padEnd(8)} ${fact}`)
+  return [
+    '',
+    `liquidity-map ${version}: ${role}`,
+    ...lines,
+    '',
+    '  --help lists what there is. Ctrl-C stops.',
+    '',
+    '',
+  ].join('\n')
 }
 
 function banner(system: System): string {
@@ -102,7 +142,7 @@ function banner(system: System): string {
     `  log      ${config.kafka === undefined ? 'in this process' : `Kafka at ${config.kafka.join(', ')}, topic ${config.topic}`}`,
     `  engine   ${counted(config.workers, 'worker')}`,
     `  history  ${store[config.store.kind]}`,
-    `  page     ${address(system)}`,
+    `  page     ${address(config.host, system.gateway.port)}`,
     '',
     `  ${config.source === 'live' ? '' : 'npm start -- --source live shows the real market; '}--help lists what there is. Ctrl-C stops.`,
     '',

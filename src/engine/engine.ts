@@ -1,7 +1,7 @@
 import { assets } from '../model/assets.ts'
 import { assert, LmapError } from '../model/errors.ts'
-import { limits } from '../model/limits.ts'
 import type { LiftCount } from '../model/lift.ts'
+import { limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import type { Asymmetry } from '../model/reports.ts'
 import type { BatchHandler, Checkpoint, ModelStatus, Stage, VenueStatus } from '../model/stages.ts'
@@ -10,6 +10,7 @@ import { VENUE_SLOTS } from '../model/venues.ts'
 import type { Log } from '../telemetry/log.ts'
 import { AssetMemory } from './asset-memory.ts'
 import { type CoreMap, instantiateCore, loadCore, mapOfCore } from './core.ts'
+import { countsOf, type EngineStatus } from './engine-status.ts'
 import { type EngineOutputs, readMessages } from './messages.ts'
 import { createPool, type Pool } from './pool.ts'
 
@@ -30,24 +31,7 @@ export interface EngineOptions {
   readonly isVacant?: boolean
 }
 
-export interface EngineStatus {
-  batches: number
-  levels: number
-  trades: number
-  liquidations: number
-  duplicates: number
-  outside: number
-  late: number
-  columns: number
-  /** Reports that were not sent, for too much happened at once. */
-  reportsLost: number
-  /** Bytes that wait in all rings. */
-  pending: number
-  /** Turns of the fast loop, and the milliseconds of the last and the longest. */
-  turns: number
-  turnMs: number
-  turnMsMax: number
-}
+export type { EngineStatus }
 
 /** Stage 3: one shared memory per asset, worked on by a pool of threads, one turn of the fast loop after the other. */
 export interface Engine extends Stage {
@@ -109,6 +93,8 @@ class PoolEngine implements Engine {
   readonly #offsets = new Map<AssetId, number>()
   /** Assets that are worked on. */
   readonly #held = new Set<AssetId>()
+  /** Assets of which a checkpoint is being taken: new batches wait, or their ring would never be empty. */
+  readonly #still = new Map<AssetId, Promise<unknown>>()
   #pool: Pool | undefined
   #timer: NodeJS.Timeout | undefined
   #ticks = 0
@@ -187,7 +173,7 @@ class PoolEngine implements Engine {
     const memory = this.#memories[asset]
     if (memory === undefined || !this.#held.has(asset)) return true
     if (this.#isClosed) return Promise.resolve(false)
-    if (memory.append(batch)) {
+    if (!this.#still.has(asset) && memory.append(batch)) {
       this.#offsets.set(asset, offset)
       return true
     }
@@ -195,12 +181,15 @@ class PoolEngine implements Engine {
   }
 
   async #acceptLater(memory: AssetMemory, offset: number, batch: Uint8Array): Promise<boolean> {
-    while (!memory.append(batch)) {
+    const { id } = memory.asset
+    for (;;) {
+      await this.#still.get(id)
       if (this.#isClosed) return false
-      if (!this.#held.has(memory.asset.id)) return true
-      await this.#turn(this.#partitionOf(memory.asset.id))
+      if (!this.#held.has(id)) return true
+      if (memory.append(batch)) break
+      await this.#turn(this.#partitionOf(id))
     }
-    this.#offsets.set(memory.asset.id, offset)
+    this.#offsets.set(id, offset)
     return true
   }
 
@@ -247,23 +236,8 @@ class PoolEngine implements Engine {
   }
 
   status(): EngineStatus {
-    const sum = (field: Parameters<AssetMemory['head']>[0]): number =>
-      this.#all().reduce((total, memory) => total + memory.head(field), 0)
-    return {
-      batches: sum('batches'),
-      levels: sum('levels'),
-      trades: sum('trades'),
-      liquidations: sum('liquidations'),
-      duplicates: sum('duplicates'),
-      outside: sum('outside'),
-      late: sum('late'),
-      columns: sum('columns'),
-      reportsLost: this.#all().reduce((total, memory) => total + memory.reportsLost, 0),
-      pending: this.#all().reduce((total, memory) => total + memory.pending, 0),
-      turns: this.#turns,
-      turnMs: this.#turnMs,
-      turnMsMax: this.#turnMsMax,
-    }
+    const [turns, turnMs, turnMsMax] = [this.#turns, this.#turnMs, this.#turnMsMax]
+    return { ...countsOf(this.#all()), turns, turnMs, turnMsMax }
   }
 
   async drained(): Promise<void> {
@@ -276,6 +250,19 @@ class PoolEngine implements Engine {
   async checkpoint(asset: AssetId): Promise<Checkpoint | undefined> {
     const memory = this.#memories[asset]
     if (memory === undefined || !this.#held.has(asset)) return undefined
+    // One after the other, or the end of one would let batches in on the next.
+    while (this.#still.has(asset)) await this.#still.get(asset)
+    const image = this.#image(memory)
+    this.#still.set(asset, image)
+    try {
+      return await image
+    } finally {
+      this.#still.delete(asset)
+    }
+  }
+
+  async #image(memory: AssetMemory): Promise<Checkpoint | undefined> {
+    const asset = memory.asset.id
     const partition = this.#partitionOf(asset)
     // Nothing may be in the ring or at work while the image is taken: the offset must belong to it exactly.
     while (!this.#broken && (memory.pending > 0 || partition.running !== undefined)) {

@@ -7,7 +7,7 @@ import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import { EVENT_TOPIC_SETTINGS, FETCH, withHeartbeat } from './kafka.ts'
 import { KafkaTopic, RETRY } from './kafka-client.ts'
-import { KafkaInbox } from './kafka-inbox.ts'
+import { KafkaInbox, type PartitionRange } from './kafka-inbox.ts'
 import { KafkaLink } from './kafka-link.ts'
 import { claimBytes, readClaim, stickyAssignment } from './sticky-assignment.ts'
 
@@ -15,12 +15,15 @@ import { claimBytes, readClaim, stickyAssignment } from './sticky-assignment.ts'
 export interface GroupMember {
   readonly handler: BatchHandler
   /**
-   * These are ours from now on; resolves to where each of their assets goes on, the end of the log for one without.
-   * Nothing of them is delivered before. Asked again after a failure, for as long as they are ours.
+   * These are ours from now on; resolves to where each of their assets goes on: 0 is the start of the log, one without
+   * begins at its end. Nothing of them is delivered before. Asked again after a failure, for as long as they are ours.
    */
-  gained(partitions: readonly number[]): Promise<ReadonlyMap<AssetId, number>>
-  /** These are not ours any more: nothing of them is delivered now. Never rejects. */
-  lost(partitions: readonly number[]): Promise<void>
+  gained(partitions: readonly number[], ranges: readonly PartitionRange[]): Promise<ReadonlyMap<AssetId, number>>
+  /**
+   * These are not ours any more: nothing of them is delivered now. Expelled: the group went on without us, somebody else
+   * may have had them for a while already. Never rejects.
+   */
+  lost(partitions: readonly number[], isExpelled: boolean): Promise<void>
 }
 
 export interface KafkaGroupOptions {
@@ -64,6 +67,9 @@ export class KafkaGroup implements Stage {
   /** Given by the group; of these `#placed` are read, the others are being taken over. */
   #assigned: readonly number[] = []
   readonly #placed = new Set<number>()
+  /** Held when the group expelled us: what became of them there is not known here. */
+  readonly #expelled = new Set<number>()
+  #memberId: string | undefined
   readonly #ends: number[]
   #changing: Promise<void> | undefined
   #generation = -1
@@ -162,6 +168,8 @@ export class KafkaGroup implements Stage {
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#assigned = payload.memberAssignment[topic] ?? []
+      if (this.#memberId !== undefined && payload.memberId !== this.#memberId) this.#forget()
+      this.#memberId = payload.memberId
       this.#beatMs = performance.now()
       this.#rebalances++
       this.#link.back('reading')
@@ -171,6 +179,16 @@ export class KafkaGroup implements Stage {
       if (payload.restart) this.#link.lost('reading', payload.error)
       else if (this.#stopping === undefined) failed(this.#topic.startError(payload.error))
     })
+  }
+
+  /** A member that comes back under another name was thought dead. */
+  #forget(): void {
+    this.#options.log.warn(
+      { partitions: this.held },
+      'The group went on without us: all partitions are taken over anew',
+    )
+    for (const partition of this.#placed) this.#expelled.add(partition)
+    this.#placed.clear()
   }
 
   /** Called while nothing is fetched: what is still ours goes on where we are, the rest stands until it is placed. */
@@ -196,10 +214,13 @@ export class KafkaGroup implements Stage {
     for (let pauseMs: number = limits.kafkaRetryMsMin; ; ) {
       const lost = [...this.#placed].filter((partition) => !this.#assigned.includes(partition))
       for (const partition of lost) this.#placed.delete(partition)
-      if (lost.length > 0) await member.lost(lost)
+      if (lost.length > 0) await member.lost(lost, false)
+      const expelled = [...this.#expelled]
+      this.#expelled.clear()
+      if (expelled.length > 0) await member.lost(expelled, true)
       const gained = this.#assigned.filter((partition) => !this.#placed.has(partition))
       if (gained.length === 0) {
-        if (lost.length === 0) return
+        if (lost.length + expelled.length === 0) return
         continue
       }
       try {
@@ -216,12 +237,12 @@ export class KafkaGroup implements Stage {
 
   async #place(gained: readonly number[]): Promise<void> {
     const { member, topic } = this.#options
-    const from = await member.gained(gained)
     const ranges = await this.#topic.ranges()
+    const from = await member.gained(gained, ranges)
     for (const partition of gained) {
       // Given to another meanwhile: nothing was read of it, so there is nothing to give away but what was restored.
       if (!this.#assigned.includes(partition)) {
-        await member.lost([partition])
+        await member.lost([partition], true)
         continue
       }
       this.#inbox.place(partition, ranges[partition]!, from)
@@ -292,7 +313,8 @@ export class KafkaGroup implements Stage {
     if (held.length > 0) this.#consumer.pause([{ topic, partitions: [...held] }])
     this.#placed.clear()
     this.#assigned = []
-    if (held.length > 0) await member.lost(held)
+    await this.#changing
+    if (held.length > 0) await member.lost(held, false)
     await this.#consumer.disconnect()
   }
 }

@@ -126,6 +126,9 @@ export class KafkaInbox {
       )
       first = low
       this.#next[asset] = low * BATCHES_PER_MESSAGE
+    } else if (wanted === 0) {
+      // From the start, wherever that is by now.
+      first = low
     } else if (first < low) {
       log.warn({ asset, partition, messages: low - first }, 'Kafka no longer has these messages: they were too old')
       first = low

@@ -120,6 +120,11 @@ export const limits = Object.freeze({
   behindSayMs: 10_000,
   /** What a hand-over may wait for the store to have the state that is given away. */
   handOverMsMax: 1_000,
+  /** A processor that stops gives all its assets away in this time. */
+  handOverAllMsMax: 5_000,
+  /** A request for the health or the numbers of a role that serves no page, and such requests at a time. */
+  healthMsMax: 5_000,
+  healthConnectionsMax: 64,
   /** Subscriptions of one client. */
   clientStreamsMax: 64,
   /** A control message. */

@@ -7,14 +7,22 @@ import type { Log } from '../telemetry/log.ts'
 export class LineUp {
   readonly #log: Log
   readonly #stages: Stage[] = []
+  readonly #stopMsMax = new Map<Stage, number>()
   #stopping: Promise<boolean> | undefined
 
   constructor(log: Log) {
     this.#log = log
   }
 
-  /** `stoppedAfter`: a stage that hands its last things over to this one when it stops, although it was started earlier. */
-  async begin<S extends Stage>(stage: S, { stoppedAfter }: { stoppedAfter?: Stage } = {}): Promise<S> {
+  /**
+   * `stoppedAfter`: a stage that hands its last things over to this one when it stops, although it was started earlier.
+   * `stopMsMax`: for one whose stop has more to do than others.
+   */
+  async begin<S extends Stage>(
+    stage: S,
+    { stoppedAfter, stopMsMax = limits.stopMsMax }: { stoppedAfter?: Stage; stopMsMax?: number } = {},
+  ): Promise<S> {
+    this.#stopMsMax.set(stage, stopMsMax)
     const at = stoppedAfter === undefined ? this.#stages.length : this.#stages.indexOf(stoppedAfter)
     this.#stages.splice(at, 0, stage)
     await stage.start()
@@ -36,11 +44,12 @@ export class LineUp {
   async #stopOne(stage: Stage): Promise<boolean> {
     const late = Symbol('late')
     const { promise, resolve } = Promise.withResolvers<typeof late>()
-    const timer = setTimeout(() => resolve(late), limits.stopMsMax)
+    const stopMsMax = this.#stopMsMax.get(stage) ?? limits.stopMsMax
+    const timer = setTimeout(() => resolve(late), stopMsMax)
     const { name } = stage
     try {
       if ((await Promise.race([stage.stop(), promise])) !== late) return true
-      this.#log.warn({ stage: name }, `${name} did not stop within ${limits.stopMsMax} ms`)
+      this.#log.warn({ stage: name }, `${name} did not stop within ${stopMsMax} ms`)
     } catch (error) {
       this.#log.warn({ stage: name }, `${name} did not stop in order: ${describeError(error)}`)
     } finally {

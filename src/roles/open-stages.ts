@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
 import { type HistoryName, historyUrl, isSimulated } from '../history-name.ts'
 import { createInProcessLog } from '../log/in-process.ts'
@@ -9,6 +10,9 @@ import { readRetention } from '../store/retention.ts'
 import { type ClickHouseStore, createStore } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createRecorder } from '../venues/recording/recorder.ts'
+
+/** The built page. */
+export const WEB_ROOT = fileURLToPath(new URL('../../build/web', import.meta.url))
 
 /** The same with folder and database of the history. */
 export function ofHistory(config: Config, name: HistoryName): Config {
@@ -26,6 +30,12 @@ export function openStore(config: Config, log: Log, now: () => UnixMs): ClickHou
   // A server can be away while we are not; the embedded engine is on the same disk.
   const spillFolder = config.store.kind === 'server' ? join(config.data, 'spill') : undefined
   return createStore({ client, log, now, retention, cluster: config.cluster, spillFolder })
+}
+
+/** The history of a server, for one who only reads; undefined where none was named. */
+export function openReader(config: Config, log: Log, now: () => UnixMs): ClickHouseStore | undefined {
+  const { store, cluster } = config
+  return store.kind === 'server' ? createStore({ client: { url: store.url }, log, now, cluster }) : undefined
 }
 
 export function openLog(config: Config, name: HistoryName, log: Log): EventLog {

@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Engine } from '../engine/engine.ts'
+import type { GroupMember } from '../log/kafka-group.ts'
+import type { PartitionRange } from '../log/kafka-inbox.ts'
+import { BATCHES_PER_MESSAGE } from '../log/kafka-offset.ts'
+import { ASSETS, type Asset } from '../model/assets.ts'
+import { limits } from '../model/limits.ts'
+import type { BatchHandler, Store } from '../model/stages.ts'
+import { TIMEFRAMES } from '../model/timeframes.ts'
+import type { AssetId } from '../model/units.ts'
+import type { VenueMinutes } from '../store/venue-minutes.ts'
+import type { Log } from '../telemetry/log.ts'
+
+export interface HolderOptions {
+  readonly engine: Engine
+  readonly store: Store
+  readonly minutes: VenueMinutes
+  readonly log: Log
+  readonly chosen: readonly Asset[]
+  readonly partitions: number
+  /** By partition: the first message of the log that is not older than that. */
+  readonly offsetsAt: (timeMs: number) => Promise<number[]>
+  /** Nothing more is to be told of it here. */
+  readonly silence: (asset: AssetId) => void
+}
+
+const MINUTE_MS = 60_000
+
+/** Takes assets over when the group gives their partitions, and hands them on with their newest state. */
+export class Holder implements GroupMember {
+  readonly #options: HolderOptions
+  /** By asset held: the first offset that its state does not have. */
+  readonly #next = new Map<AssetId, number>()
+  readonly #minutesFrom = new Float64Array(ASSETS)
+  #takeOvers = 0
+
+  constructor(options: HolderOptions) {
+    this.#options = options
+  }
+
+  /** Assets that are worked on here. */
+  get assets(): readonly AssetId[] {
+    return [...this.#next.keys()]
+  }
+
+  get takeOvers(): number {
+    return this.#takeOvers
+  }
+
+  readonly handler: BatchHandler = (asset, offset, batch) => {
+    const next = this.#next.get(asset)
+    if (next === undefined) return true
+    if (offset >= this.#minutesFrom[asset]!) this.#options.minutes.add(asset, batch)
+    return offset < next ? true : this.#options.engine.accept(asset, offset, batch)
+  }
+
+  async gained(partitions: readonly number[], ranges: readonly PartitionRange[]): Promise<Map<AssetId, number>> {
+    const { store, engine, log } = this.#options
+    const begunMs = performance.now()
+    const wanted = this.#assetsOf(partitions)
+    const checkpoints = new Map((await store.checkpoints(wanted)).map((checkpoint) => [checkpoint.asset, checkpoint]))
+    const minuteStarts = await this.#minuteStarts([...checkpoints.values()].map(({ clockMs }) => clockMs))
+    const from = new Map<AssetId, number>()
+    for (const asset of wanted) {
+      // Asked again after a failure: what was adopted then has seen nothing since.
+      if (this.#next.has(asset)) await engine.release(asset)
+      const known = (await engine.adopt(asset, checkpoints.get(asset))) ?? 0
+      const { low, high } = ranges[asset % this.#options.partitions]!
+      // A topic that was made anew under a state that stayed is read from its start.
+      const next = known > high * BATCHES_PER_MESSAGE ? low * BATCHES_PER_MESSAGE : known
+      for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) engine.activate(asset, timeframe, true)
+      this.#next.set(asset, next)
+      // The minute that the state was taken in is counted again from its start: its batches are no part of the state.
+      const minuteStart = (minuteStarts[asset % this.#options.partitions] ?? 0) * BATCHES_PER_MESSAGE
+      this.#minutesFrom[asset] = Math.min(next, minuteStart)
+      from.set(asset, this.#minutesFrom[asset]!)
+    }
+    this.#takeOvers += wanted.length
+    const tookMs = Math.round(performance.now() - begunMs)
+    log.info({ partitions, assets: wanted.length, fromState: checkpoints.size, tookMs }, 'partitions are taken over')
+    return from
+  }
+
+  async lost(partitions: readonly number[], isExpelled: boolean): Promise<void> {
+    const { engine, store, minutes, silence, log } = this.#options
+    const begunMs = performance.now()
+    const given = this.#assetsOf(partitions).filter((asset) => this.#next.has(asset))
+    for (const asset of given) {
+      silence(asset)
+      // The newest state is that of whoever has it now, if the group had to do without us.
+      const checkpoint = isExpelled ? undefined : await engine.checkpoint(asset)
+      if (checkpoint !== undefined) store.checkpoint(checkpoint)
+      minutes.leave(asset)
+      this.#next.delete(asset)
+      await engine.release(asset)
+    }
+    const isKept = await this.#isKept()
+    const tookMs = Math.round(performance.now() - begunMs)
+    log.info({ partitions, assets: given.length, isExpelled, isKept, tookMs }, 'partitions are given away')
+  }
+
+  /** A store that is away must not hold a hand-over up: the next owner then starts from an older state. */
+  async #isKept(): Promise<boolean> {
+    const over = new AbortController()
+    const late = sleep(limits.handOverMsMax, false, { signal: over.signal }).catch(() => false)
+    const kept = this.#options.store.flush().then(
+      () => true,
+      () => false,
+    )
+    const isKept = await Promise.race([kept, late])
+    over.abort()
+    return isKept
+  }
+
+  /** By partition: where the minute begins that the oldest of these clocks is in. */
+  async #minuteStarts(clocksMs: readonly number[]): Promise<readonly number[]> {
+    if (clocksMs.length === 0) return []
+    const minuteMs = Math.floor(Math.min(...clocksMs) / MINUTE_MS) * MINUTE_MS
+    return this.#options.offsetsAt(minuteMs - limits.clockSkewMsMax)
+  }
+
+  #assetsOf(partitions: readonly number[]): AssetId[] {
+    const { chosen, partitions: count } = this.#options
+    return chosen.map(({ id }) => id).filter((id) => partitions.includes(id % count))
+  }
+}

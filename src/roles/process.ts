@@ -1,0 +1,143 @@
+import type { Config } from '../config.ts'
+import { createEngine } from '../engine/engine.ts'
+import { KafkaFramesWriter } from '../log/kafka-frames-writer.ts'
+import { KafkaGroup } from '../log/kafka-group.ts'
+import { type Asset, assetByName, assets } from '../model/assets.ts'
+import { limits } from '../model/limits.ts'
+import type { AssetId } from '../model/units.ts'
+import { VenueMinutes } from '../store/venue-minutes.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { CatchUp } from './catch-up.ts'
+import { Health } from './health.ts'
+import { Holder } from './holder.ts'
+import { Keeper } from './keeper.ts'
+import { LineUp } from './line-up.ts'
+import { observeEngine } from './observe.ts'
+import { ofHistory, openStore } from './open-stages.ts'
+import { kafkaOf, type Part, type PartSurroundings } from './part.ts'
+import { Teller } from './teller.ts'
+
+/** Makes the map of the assets that the group gives us: columns and reports to the store, what is live to the frames. */
+export async function processEvents(asked: Config, { log, now, identity }: PartSurroundings): Promise<Part> {
+  const name = asked.history ?? asked.source
+  const config = ofHistory(asked, name)
+  const metrics = createMetrics({ process: true })
+  const lineUp = new LineUp(log)
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => undefined)
+  try {
+    const chosen = config.assets?.map((one) => assetByName(one) as Asset) ?? assets
+    const store = await lineUp.begin(openStore(config, log, now)!)
+    const engine = await createEngine({
+      workers: config.workers,
+      log,
+      assets: chosen.map(({ id }) => id),
+      isVacant: true,
+      outputs: {
+        column: (column) => store.column(column),
+        liquidation: (row) => store.liquidation(row),
+        score: (row) => store.score(row),
+        report: (row) => {
+          store.report(row)
+          frames.add(row.asset, { kind: 'report', report: row })
+        },
+        lift: (row) => store.liftTrial(row),
+        live: (live) => frames.add(live.asset, { kind: 'block', live }),
+        turned: () => frames.flush(),
+      },
+      room: () => store.room,
+      failed: (error) => failed.reject(error),
+    })
+    const minutes = new VenueMinutes({
+      row: (row) => store.venueMinute(row),
+      state: (asset, venue) => engine.venueStates(asset)[venue] ?? 0,
+    })
+    const lagOf = (partition: number) => group.lags().find((lag) => lag.partition === partition)?.ms ?? 0
+    const frames: KafkaFramesWriter = new KafkaFramesWriter({
+      ...kafkaOf(config),
+      topic: config.frames,
+      log,
+      now,
+      owner: identity,
+      // Who has not heard from the group for a session may have been replaced: nothing is said until it is certain.
+      generation: () => (group.isLeased && group.generation >= 0 ? group.generation : undefined),
+      behindMs: (asset) => lagOf(asset % config.partitions),
+      failed: (error) => failed.reject(error),
+    })
+    const holder = new Holder({
+      engine,
+      store,
+      minutes,
+      log,
+      chosen,
+      partitions: config.partitions,
+      offsetsAt: (timeMs) => group.offsetsAt(timeMs),
+      silence: (asset) => frames.release(asset),
+    })
+    const group: KafkaGroup = new KafkaGroup({
+      ...kafkaOf(config),
+      topic: config.topic,
+      group: config.group,
+      log,
+      source: name,
+      now,
+      member: holder,
+      failed: (error) => failed.reject(error),
+    })
+    // What nobody else can have: a state that is kept by one who was replaced would be older than the newest.
+    const kept = (): readonly AssetId[] => (group.isLeased ? holder.assets : [])
+    await lineUp.begin(engine)
+    await lineUp.begin(new Keeper(engine, store, kept), { stoppedAfter: engine })
+    await lineUp.begin(frames)
+    await lineUp.begin(new Teller({ engine, frames, assets: () => holder.assets }))
+    await lineUp.begin(group, { stopMsMax: limits.handOverAllMsMax })
+    const clock = (): number => performance.now()
+    await lineUp.begin(new CatchUp({ lags: () => group.lags(), partitions: config.partitions, log, metrics, clock }))
+    observeEngine(metrics, engine)
+    observeGroup(metrics, group, frames, holder)
+    const health = await lineUp.begin(
+      new Health({
+        host: config.host,
+        port: config.port,
+        metrics,
+        status: () => {
+          const { generation, held, isLeased } = group
+          const stages = { group: { generation, held, isLeased }, engine: engine.status(), store: store.status() }
+          if (generation < 0) return { reason: 'the group has not let us in yet.', stages }
+          return { reason: isLeased ? undefined : 'the group has not heard from us lately.', stages }
+        },
+      }),
+    )
+    return {
+      facts: [
+        ['from', `Kafka at ${config.kafka?.join(', ')}, topic ${config.topic}, group ${config.group}`],
+        ['to', `ClickHouse server, and topic ${config.frames}`],
+        ['engine', `${config.workers} worker${config.workers === 1 ? '' : 's'}`],
+      ],
+      port: health.port,
+      ended: failed.promise,
+      stop: () => lineUp.stop(),
+    }
+  } catch (error) {
+    await lineUp.stop()
+    throw error
+  }
+}
+
+function observeGroup(metrics: Metrics, group: KafkaGroup, frames: KafkaFramesWriter, holder: Holder): void {
+  const gauge = (name: string, help: string, read: () => number): void => metrics.observedGauge(name, help, read)
+  gauge('log_corrupt', 'Corrupt batches that were skipped.', () => group.corrupt)
+  gauge('kafka_partitions_held', 'Partitions of the log that are read here.', () => group.held.length)
+  gauge('kafka_generation', 'Divisions of the group, as the broker counts them.', () => group.generation)
+  gauge('kafka_rebalances', 'Times that the group was divided while we were in it.', () => group.rebalances)
+  gauge('kafka_leased', '1: the group has heard from us within a session.', () => (group.isLeased ? 1 : 0))
+  gauge('assets_held', 'Assets that are worked on here.', () => holder.assets.length)
+  gauge('assets_taken_over', 'Times that an asset was taken over.', () => holder.takeOvers)
+  gauge('frames_parcels', 'Parcels written for gateways.', () => frames.counts.parcels)
+  gauge('frames_bytes', 'Bytes of them, before compression.', () => frames.counts.bytes)
+  gauge(
+    'frames_dropped',
+    'Entries that were not written: the broker or our right was missing.',
+    () => frames.counts.dropped,
+  )
+}
