@@ -16,6 +16,8 @@ export interface Socket {
 }
 
 export interface Subscription {
+  /** What it is about: a client has each subject once, whatever it wants of it. */
+  readonly subject: number
   readonly channel: Channel
   /** Which of the channel's openings it wants. */
   readonly part: number
@@ -35,8 +37,8 @@ export interface Client {
   readonly credential: string | undefined
   /** Undefined where there are no plans. */
   holder: Holder | undefined
-  /** By subject: a client has each stream once, whatever it wants of it. */
-  readonly subscriptions: Map<number, Subscription>
+  /** Replaced when one comes or goes: nearly all clients have one, and ten thousand maps of one entry are two megabytes. */
+  subscriptions: readonly Subscription[]
   isClosed: boolean
   /** Since when it has not taken all that it was sent; undefined while it keeps up. */
   behindSinceMs: number | undefined
@@ -51,13 +53,15 @@ export interface Visitor {
   readonly holder: Holder | undefined
 }
 
+const none: readonly Subscription[] = []
+
 export function createClient(socket: Socket, visitor: Visitor, nowMs: number): Client {
   return {
     socket,
     address: visitor.address,
     credential: visitor.credential,
     holder: visitor.holder,
-    subscriptions: new Map(),
+    subscriptions: none,
     isClosed: false,
     behindSinceMs: undefined,
     windowStartMs: nowMs,

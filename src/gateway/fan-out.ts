@@ -65,7 +65,7 @@ export class FanOut {
 
   get subscriptionCount(): number {
     let count = 0
-    for (const client of this.#clients) count += client.subscriptions.size
+    for (const client of this.#clients) count += client.subscriptions.length
     return count
   }
 
@@ -118,8 +118,8 @@ export class FanOut {
   close(client: Client, code: number): void {
     client.isClosed = true
     this.#options.metrics.closes(codeClass(code)).inc()
-    for (const subscription of client.subscriptions.values()) this.#forget(client, subscription)
-    client.subscriptions.clear()
+    for (const subscription of client.subscriptions) this.#forget(client, subscription)
+    client.subscriptions = []
     this.#clients.delete(client)
     this.#cut.delete(client)
     this.#openings.remove(client)
@@ -192,7 +192,7 @@ export class FanOut {
   applyCuts(): void {
     for (const client of this.#cut) {
       this.#cut.delete(client)
-      for (const subscription of client.subscriptions.values()) this.#suspend(client, subscription)
+      for (const subscription of client.subscriptions) this.#suspend(client, subscription)
       this.#openings.makeReady(client)
     }
   }
@@ -216,7 +216,7 @@ export class FanOut {
         this.#subscribe(client, subject, mapTopic(control.asset, control.timeframe, view.mask), view.columns)
       }
     } else {
-      const subscription = client.subscriptions.get(subject)
+      const subscription = subscriptionOf(client, subject)
       if (subscription === undefined) throw new LmapError('LMAP_REQUEST_INVALID', 'Resync needs a subscription.')
       this.#renew(client, subscription)
     }
@@ -224,7 +224,7 @@ export class FanOut {
 
   /** What is asked for again is sent anew, what is asked for otherwise replaces what there was. */
   #subscribe(client: Client, subject: number, topic: string, part: number): void {
-    const known = client.subscriptions.get(subject)
+    const known = subscriptionOf(client, subject)
     if (known?.channel.topic === topic && known.part === part) {
       this.#renew(client, known)
       return
@@ -232,19 +232,20 @@ export class FanOut {
     this.#unsubscribe(client, subject)
     const { limits } = this.#options
     const most = Math.min(limits.clientStreamsMax, client.holder?.plan.streams ?? limits.clientStreamsMax)
-    if (client.subscriptions.size >= most) {
+    if (client.subscriptions.length >= most) {
       throw new LmapError('LMAP_LIMIT', `A client has at most ${most} subscriptions.`)
     }
     const channel = this.channels.acquire(topic)
-    client.subscriptions.set(subject, { channel, part, isLive: false, hasCaughtUp: false, awaited: undefined })
+    const subscription = { subject, channel, part, isLive: false, hasCaughtUp: false, awaited: undefined }
+    client.subscriptions = [...client.subscriptions, subscription]
     this.#openings.makeReady(client)
   }
 
   #unsubscribe(client: Client, subject: number): void {
-    const subscription = client.subscriptions.get(subject)
+    const subscription = subscriptionOf(client, subject)
     if (subscription === undefined) return
     if (subscription.isLive) client.socket.unsubscribe(subscription.channel.topic)
-    client.subscriptions.delete(subject)
+    client.subscriptions = client.subscriptions.filter((other) => other !== subscription)
     this.#forget(client, subscription)
   }
 
@@ -256,7 +257,7 @@ export class FanOut {
 
   #acknowledge(client: Client, subject: number, sequence: number): void {
     const { limits, now } = this.#options
-    const subscription = client.subscriptions.get(subject)
+    const subscription = subscriptionOf(client, subject)
     // An acknowledgement may cross the end of its subscription on the way.
     if (subscription === undefined) return
     if (subscription.awaited !== undefined) {
@@ -283,7 +284,7 @@ export class FanOut {
   /** Rare enough to look at every client: a grid changes once a day at most. */
   #renewed(channel: Channel): void {
     for (const client of this.#clients) {
-      for (const subscription of client.subscriptions.values()) {
+      for (const subscription of client.subscriptions) {
         if (subscription.channel === channel) this.#renew(client, subscription)
       }
     }
@@ -314,6 +315,10 @@ export class FanOut {
     if (isLive) channel.live--
     this.channels.release(channel)
   }
+}
+
+function subscriptionOf(client: Client, subject: number): Subscription | undefined {
+  return client.subscriptions.find((subscription) => subscription.subject === subject)
 }
 
 /** What an acknowledgement or a second subscription is about. */

@@ -40,7 +40,8 @@ export interface Front {
 }
 
 interface Connection {
-  readonly visitor: Visitor
+  /** Until it is a client. */
+  visitor: Visitor | undefined
   /** Why it may not have anything. */
   readonly refusal: LmapError | undefined
   client: Client | undefined
@@ -157,13 +158,14 @@ function webSocketBehavior(fanOut: FanOut, options: FrontOptions): uws.WebSocket
       })
       void admitted.then((connection) => {
         if (!isGone) response.cork(() => finish(connection))
-        else if (connection.refusal === undefined) options.leave(entrantOf(connection.visitor))
+        else if (connection.refusal === undefined) options.leave(entrantOf(connection.visitor!))
       })
     },
     open(ws) {
       const connection = ws.getUserData()
       const { visitor, refusal } = connection
-      if (refusal === undefined) connection.client = createClient(ws as Socket, visitor, now())
+      if (refusal === undefined) connection.client = createClient(ws as Socket, visitor!, now())
+      connection.visitor = undefined
       // Once the cork of the upgrade is over: a close within it is never told to the client.
       queueMicrotask(() => {
         if (connection.client !== undefined) fanOut.open(connection.client)

@@ -136,7 +136,7 @@ export class Openings {
 
   /** The first subscription that can turn live; those that only lack an opening wait for it. */
   #due(client: Client): { subscription: Subscription; start: Start } | undefined {
-    for (const subscription of client.subscriptions.values()) {
+    for (const subscription of client.subscriptions) {
       if (subscription.isLive || subscription.awaited !== undefined) continue
       const start = this.#options.channels.start(subscription.channel, subscription.part)
       if (start !== undefined) return { subscription, start }
@@ -147,11 +147,11 @@ export class Openings {
 }
 
 function isWaiting(client: Client): boolean {
-  for (const subscription of client.subscriptions.values()) if (!subscription.isLive) return true
+  for (const subscription of client.subscriptions) if (!subscription.isLive) return true
   return false
 }
 
 function isAwaited(client: Client): boolean {
-  for (const subscription of client.subscriptions.values()) if (subscription.awaited !== undefined) return true
+  for (const subscription of client.subscriptions) if (subscription.awaited !== undefined) return true
   return false
 }
