@@ -12,7 +12,7 @@ import { Health } from './health.ts'
 import { Holder } from './holder.ts'
 import { Keeper } from './keeper.ts'
 import { LineUp } from './line-up.ts'
-import { observeEngine } from './observe.ts'
+import { observeEngine, observeStore } from './observe.ts'
 import { ofHistory, openStore } from './open-stages.ts'
 import { kafkaOf, type Part, type PartSurroundings } from './part.ts'
 import { Teller } from './teller.ts'
@@ -94,6 +94,7 @@ export async function processEvents(asked: Config, { log, now, identity }: PartS
     const clock = (): number => performance.now()
     await lineUp.begin(new CatchUp({ lags: () => group.lags(), partitions: config.partitions, log, metrics, clock }))
     observeEngine(metrics, engine)
+    observeStore(metrics, store)
     observeGroup(metrics, group, frames, holder)
     const health = await lineUp.begin(
       new Health({
