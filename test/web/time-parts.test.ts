@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { readExtent } from '../../src/client/extent.ts'
 import { momentMs, momentText } from '../../src/model/moment.ts'
+import { followMessages } from '../../src/web/route-message.ts'
 import { TimePlay } from '../../src/web/time-play.ts'
 import { trackTicks, trackView, usualSpan } from '../../src/web/time-track.ts'
 import { fieldText, typedMoment } from '../../src/web/time-words.ts'
@@ -121,6 +122,45 @@ describe('a track', () => {
       }
     }
   })
+})
+
+test('messages count from the same origin and from the window that opened the page, and from nobody else', () => {
+  const answers: unknown[] = []
+  const windowOf = () => ({ postMessage: (answer: unknown) => answers.push(answer) })
+  const [opener, stranger] = [windowOf(), windowOf()]
+  const target = Object.assign(new EventTarget(), { location: { origin: 'https://ours' }, opener, parent: undefined })
+  const went: unknown[] = []
+  let clockMs = 0
+  followMessages({
+    target: target as unknown as Window,
+    assets: ['BTC'],
+    now: () => clockMs,
+    go: (change, isStep) => went.push([change, isStep]),
+  })
+  const send = (origin: string, source: object | null, data: unknown) =>
+    target.dispatchEvent(Object.assign(new Event('message'), { origin, source, data }))
+  const message = { type: 'liquidity-map', asset: 'btc', level: 64210.5, at: 60_000 }
+  send('https://theirs', stranger, message)
+  send('https://theirs', null, message)
+  expect([went, answers]).toEqual([[], []])
+  send('https://theirs', opener, message)
+  send('https://ours', stranger, { type: 'liquidity-map', at: null })
+  clockMs = 5000
+  send('https://ours', null, { type: 'liquidity-map', level: null })
+  expect(went).toEqual([
+    [{ asset: 'BTC', level: 64210.5, atMs: 60_000 }, false],
+    // A flood is one place to come back to.
+    [{ atMs: undefined }, true],
+    [{ level: undefined }, false],
+  ])
+  expect(answers).toEqual([
+    { type: 'liquidity-map', ok: true },
+    { type: 'liquidity-map', ok: true },
+  ])
+  for (const noise of [null, 5, 'liquidity-map', {}, { type: 'other' }, { type: 'liquidity-map', ok: true }]) {
+    send('https://ours', stranger, noise)
+  }
+  expect(answers.length).toBe(2)
 })
 
 test('the extent of a history is read or refused in words', () => {
