@@ -1,10 +1,12 @@
 import type { AlertSubject } from './alert-rules.ts'
-import { assets } from './assets.ts'
+import { assetByName, assets } from './assets.ts'
 import { modelledLayers } from './cluster-layers.ts'
 import { type Cluster, findClusters } from './clusters.ts'
 import type { MapColumn } from './map-column.ts'
+import type { ReportFacts } from './report-facts.ts'
 import type { Report } from './reports.ts'
 import type { AssetId } from './units.ts'
+import { venueId } from './venues.ts'
 
 const BP = 1e4
 /** Clusters are looked at when a column of this timeframe closes, live and in a back-test alike. */
@@ -29,6 +31,28 @@ export function subjectOfReport(row: Report, price: number): AlertSubject {
     score: row.kind === 'convergence' ? row.score : undefined,
     spoof: row.kind === 'wall' ? row.spoof : undefined,
     venues: row.kind === 'convergence' ? row.venues : [row.venue],
+  }
+}
+
+/** The same of a report as it leaves the server; undefined where it names what we do not know. */
+export function subjectOfFacts(row: ReportFacts, price: number): AlertSubject | undefined {
+  const asset = assetByName(row.asset)?.id
+  if (asset === undefined) return undefined
+  const names = row.kind === 'convergence' ? row.venues.map(({ name }) => name) : [row.venue]
+  return {
+    kind: row.kind,
+    id: row.id,
+    asset,
+    atMs: row.atMs,
+    startMs: row.startMs,
+    side: row.side,
+    state: row.kind === 'sweep' ? (row.liquidationDriven ? 'driven' : 'plain') : row.state,
+    price: row.price,
+    usd: usdOf(row),
+    distanceBp: row.kind === 'wall' ? row.distanceBp : distanceBpOf(row.price, price),
+    score: row.kind === 'convergence' ? row.score : undefined,
+    spoof: row.kind === 'wall' ? row.spoof : undefined,
+    venues: names.map(venueId).filter((venue) => venue >= 0),
   }
 }
 
@@ -66,6 +90,6 @@ function subjectOfCluster(asset: AssetId, cluster: Cluster, column: MapColumn, a
 }
 
 /** A wall that is over has nothing left: what counts is what it was. */
-function usdOf(row: Report): number {
+function usdOf(row: Report | ReportFacts): number {
   return row.kind === 'wall' && row.state !== 'active' ? row.peakUsd : row.usd
 }

@@ -229,6 +229,11 @@ export const limits = Object.freeze({
   alertBacktestCandlesMax: 300_000,
   alertBacktestTrialsMax: 500,
   alertBacktestsMax: 1,
+  /** Rules of a page, assets that they watch at a time, firings that it lists, and how old news may be that call. */
+  pageAlertsMax: 40,
+  pageAlertAssetsMax: 16,
+  pageFiringsMax: 50,
+  pageAlertFreshMs: 30_000,
   /** Webhooks that wait, on the way at a time, one try, tries, the answer that is read, and the back-off before jitter. */
   webhookQueueMax: 1_000,
   webhookInFlightMax: 4,

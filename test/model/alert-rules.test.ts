@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { AlertGate } from '../../src/model/alert-gate.ts'
 import { alertRuleJson, readAlertRule } from '../../src/model/alert-json.ts'
 import { alertKinds, alertMatches, alertWords } from '../../src/model/alert-rules.ts'
-import { distanceBpOf, subjectOfReport, subjectsOfColumn } from '../../src/model/alert-subject.ts'
+import { distanceBpOf, subjectOfFacts, subjectOfReport, subjectsOfColumn } from '../../src/model/alert-subject.ts'
 import { assets } from '../../src/model/assets.ts'
 import { BUCKETS, codeOfUsd, Layer } from '../../src/model/layers.ts'
+import { reportFacts } from '../../src/model/report-facts.ts'
 import { venues } from '../../src/model/venues.ts'
 import { subject, sweep, wall } from '../alerts/samples.ts'
 import { asset, column, startMs } from '../store/rows.ts'
@@ -104,6 +105,13 @@ describe('what rules see', () => {
   test('of a wall that is over is what it was', () => {
     expect(subjectOfReport(wall(), 60_000).usd).toBe(2e6)
     expect(subjectOfReport(wall({ state: 'filled', usd: 0 }), 60_000)).toMatchObject({ usd: 2.5e6, state: 'filled' })
+  })
+
+  test('is the same of rows as they leave the server', () => {
+    for (const row of [wall(), wall({ state: 'pulled' }), sweep(), sweep({ liquidationDriven: true })]) {
+      expect(subjectOfFacts(reportFacts(row), 60_060)).toEqual(subjectOfReport(row, 60_060))
+    }
+    expect(subjectOfFacts({ ...reportFacts(wall()), asset: 'ZZZ' }, 60_060)).toBeUndefined()
   })
 
   test('of a sweep says whether liquidations drove it, and how far its end is from price', () => {
