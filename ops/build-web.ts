@@ -8,10 +8,11 @@ import { build } from 'esbuild'
 const source = new URL('../src/web/', import.meta.url)
 /** What a first visit loads, compressed. */
 const GZIP_BYTES_MAX = 250_000
+const EMBED = 'embed.js'
 
 /**
- * Builds the page into a folder that it empties first: index.html, and script, style sheet and icon with the hash of
- * their content in the name, so they can be cached for ever.
+ * Builds the page into a folder that it empties first: index.html, script, style sheet and icon with the hash of their
+ * content in the name, so they can be cached for ever, and embed.js for other pages.
  */
 export async function buildWeb(outFolder: string): Promise<void> {
   await rm(outFolder, { recursive: true, force: true })
@@ -25,24 +26,28 @@ export async function buildWeb(outFolder: string): Promise<void> {
     .replace('%STYLE%', await save(outFolder, 'page', 'css', style))
     .replace('%ICON%', await save(outFolder, 'icon', 'svg', icon))
   await writeFile(join(outFolder, 'index.html'), page)
+  // Other pages name it, so its name stays. A plain script: it knows where it came from, and needs no leave to be loaded.
+  await writeFile(join(outFolder, EMBED), await bundle('embed.ts', 'iife'))
   const bytes = await gzipBytes(outFolder)
   if (bytes > GZIP_BYTES_MAX) throw new Error(`the page has grown to ${bytes} bytes, more than ${GZIP_BYTES_MAX}`)
 }
 
-/** Bytes of a built page on a first visit, compressed. */
+/** Bytes of a built page on a first visit, compressed. The script for other pages is not a part of it. */
 export async function gzipBytes(folder: string): Promise<number> {
   let bytes = 0
-  for (const name of await readdir(folder)) bytes += gzipSync(await readFile(join(folder, name))).length
+  for (const name of await readdir(folder)) {
+    if (name !== EMBED) bytes += gzipSync(await readFile(join(folder, name))).length
+  }
   return bytes
 }
 
-async function bundle(entry: string): Promise<Uint8Array> {
+async function bundle(entry: string, format: 'esm' | 'iife' = 'esm'): Promise<Uint8Array> {
   const result = await build({
     entryPoints: [fileURLToPath(new URL(entry, source))],
     bundle: true,
     minify: true,
     write: false,
-    format: 'esm',
+    format,
     target: 'es2022',
     legalComments: 'inline',
     // Inside the script a style sheet is text for a shadow root; as an entry it is a file of its own.

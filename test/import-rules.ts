@@ -45,7 +45,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   'uWebSockets.js': /^src\/gateway\/(front|http-exchange)\.ts$/,
   commander: /^src\/(config|flag-values|backtest|sql|export|doctor|universe)\.ts$/,
   ws: /^src\/venues\/live\/connection\.ts$/,
-  zod: /^src\/gateway\/(control|plans|openapi)\.ts$/,
+  zod: /^src\/gateway\/(control|plans|openapi|report-schemas)\.ts$/,
   jose: /^src\/gateway\/access\.ts$/,
   pino: /^src\/telemetry\/log\.ts$/,
   'pino-pretty': /^src\/telemetry\/log\.ts$/,
@@ -63,6 +63,7 @@ const roots = new Set([
   'src/sql.ts',
   'src/export.ts',
   'src/web/main.ts',
+  'src/web/embed.ts',
 ])
 const outside = /\b(?:Date\.now\b|new Date\(\)|Math\.random\b|crypto\.getRandomValues\b|process\.env\b)/g
 

@@ -12,9 +12,14 @@ export interface CatalogueAsset {
   readonly maintenanceRate: number | undefined
 }
 
+/** What a request says of whose it is. */
+export function keyHeaders(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` }
+}
+
 /** Rejects with a sentence that can be shown. */
-export async function loadCatalogue(base: string): Promise<Catalogue> {
-  const response = await fetch(new URL('/api/v1/assets', base))
+export async function loadCatalogue(base: string, key?: string): Promise<Catalogue> {
+  const response = await fetch(new URL('/api/v1/assets', base), { headers: keyHeaders(key) })
   if (!response.ok) throw new Error(`the server answered ${response.status}`)
   return readCatalogue(await response.json())
 }

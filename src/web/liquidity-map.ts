@@ -159,6 +159,19 @@ export class LiquidityMap extends HTMLElement {
     this.#subscribe()
   }
 
+  /** Forgets the connection: what is shown stays, and is told to be old. */
+  stop(): void {
+    this.#unsubscribe()
+    this.#options = undefined
+    this.#travel = undefined
+  }
+
+  /** What a map without a connection waits for. */
+  set notice(text: string) {
+    this.setAttribute('state', 'waiting')
+    this.#face.notice = text
+  }
+
   connectedCallback(): void {
     const root = this.shadowRoot ?? this.#build()
     this.#scene.open(root.querySelector<HTMLElement>('.chart')!)
@@ -202,7 +215,7 @@ export class LiquidityMap extends HTMLElement {
   }
 
   /** Points where a map beside this one is looked at. */
-  followCursor(place: CursorPlace | undefined): void {
+  followCursor(place: CursorPlace | null): void {
     this.#cursor.follow(place, this.#stream?.asset ?? '')
   }
 
@@ -345,7 +358,7 @@ export class LiquidityMap extends HTMLElement {
 
   #tellCursor(): void {
     const detail = this.#cursor.place(this.#stream?.asset ?? '')
-    this.dispatchEvent(new CustomEvent<CursorPlace | undefined>('mapcursor', { detail }))
+    this.dispatchEvent(new CustomEvent<CursorPlace | null>('mapcursor', { detail }))
   }
 
   #key(event: KeyboardEvent): void {

@@ -42,18 +42,18 @@ export class MapCursor {
     return isPerson
   }
 
-  place(asset: string): CursorPlace | undefined {
+  place(asset: string): CursorPlace | null {
     const { price } = this
-    if (this.#slot === undefined || price === undefined) return undefined
+    if (this.#slot === undefined || price === undefined) return null
     return { asset, ms: this.#scene.field.msOf(this.#slot), price }
   }
 
   /** Goes where another map is looked at; of another asset only the time means something. */
-  follow(place: CursorPlace | undefined, asset: string): void {
+  follow(place: CursorPlace | null, asset: string): void {
     const { chart, field } = this.#scene
     if (chart === undefined) return
-    const slot = place === undefined ? -1 : field.slotBefore(place.ms)
-    if (place === undefined || slot < 0 || slot > field.lastSlot) {
+    const slot = place === null ? -1 : field.slotBefore(place.ms)
+    if (place === null || slot < 0 || slot > field.lastSlot) {
       this.#showPrice(true)
       chart.chart.clearCrosshairPosition()
       this.#slot = this.#y = undefined

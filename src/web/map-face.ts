@@ -35,6 +35,7 @@ export class MapFace {
   readonly #title = element('b', 'title')
   readonly #simulated = element('span', 'simulated')
   readonly #state = element('span', 'state')
+  readonly #model = element('span', 'model')
   readonly #note = element('div', 'note')
   readonly #veil = element('div', 'veil')
   readonly #band = element('div', 'band')
@@ -54,7 +55,7 @@ export class MapFace {
     this.#spoken.setAttribute('aria-live', 'polite')
     this.#simulated.textContent = 'SIMULATED'
     const plate = element('div', 'plate')
-    plate.append(this.#title, this.#simulated, this.#state)
+    plate.append(this.#title, this.#simulated, this.#state, this.#model)
     this.#readout.element.prepend(plate)
     this.#readout.element.append(this.#own)
     this.#credit.className = 'credit'
@@ -74,6 +75,7 @@ export class MapFace {
     if (this.chart.getAttribute('aria-label') !== label) this.chart.setAttribute('aria-label', label)
     this.#simulated.hidden = shown?.simulated !== true
     write(this.#state, status.label)
+    write(this.#model, modelText)
     write(this.#veil, status.detail)
     write(this.#band, status.band)
     const isFallback = modeShown(mode, shown?.modelState ?? 0) !== mode
@@ -86,6 +88,11 @@ export class MapFace {
         ? []
         : positionWords(position.position, position.maintenanceRate, column, decimals)
     write(this.#own, words.join(' · '))
+  }
+
+  /** Laid over a map of which nothing is known yet. */
+  set notice(text: string) {
+    write(this.#veil, text)
   }
 
   /** Speaks the cell below the crosshair to a screen reader: for keys, a pointer would never let it finish. */

@@ -85,7 +85,7 @@ export class MapPanes extends HTMLElement {
       if (map === this.map) this.dispatchEvent(new Event('mapchange'))
     })
     map.addEventListener('mapcursor', (event) => {
-      const { detail } = event as CustomEvent<CursorPlace | undefined>
+      const { detail } = event as CustomEvent<CursorPlace | null>
       for (const other of this.#maps) if (other !== map) other.followCursor(detail)
     })
     this.#maps.push(map)

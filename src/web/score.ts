@@ -1,3 +1,5 @@
+import { keyHeaders } from './catalogue.ts'
+
 /** What the forecast of an asset is worth, from /api/v1/score. */
 export interface Score {
   /** One of modelStates. */
@@ -10,8 +12,9 @@ export interface Score {
 }
 
 /** Rejects with a sentence that can be shown. */
-export async function loadScore(base: string, asset: string): Promise<Score> {
-  const response = await fetch(new URL(`/api/v1/score?asset=${encodeURIComponent(asset)}&hours=1`, base))
+export async function loadScore(base: string, asset: string, key?: string): Promise<Score> {
+  const url = new URL(`/api/v1/score?asset=${encodeURIComponent(asset)}&hours=1`, base)
+  const response = await fetch(url, { headers: keyHeaders(key) })
   if (!response.ok) throw new Error(`the server answered ${response.status}`)
   return readScore(await response.json())
 }

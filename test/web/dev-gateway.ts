@@ -1,12 +1,18 @@
 import * as uws from 'uWebSockets.js'
 import { readFileSync } from 'node:fs'
+import { isShared } from '../../src/gateway/cross-origin.ts'
+import { commonHeaders } from '../../src/gateway/reply.ts'
 import { assets } from '../../src/model/assets.ts'
 import { layers } from '../../src/model/layers.ts'
 import { modelStates } from '../../src/model/model-states.ts'
+import { reportFacts } from '../../src/model/report-facts.ts'
+import { isStanding, type Report, reportKinds } from '../../src/model/reports.ts'
 import { timeframes } from '../../src/model/timeframes.ts'
+import type { AssetId } from '../../src/model/units.ts'
 import { venues } from '../../src/model/venues.ts'
 import { BlockType, type Column, encodeColumn, encodeDelta } from '../../src/wire/blocks.ts'
 import { encodeFrame, FRAME_VERSION, FrameFlag, FrameKind } from '../../src/wire/frame.ts'
+import { kindOfPath, madeLift, madeReports, reportPage } from './dev-reports.ts'
 import { Market } from './market.ts'
 
 const contentTypes: Record<string, string> = {
@@ -15,10 +21,6 @@ const contentTypes: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',
 }
-/** The strictest policy that the page promises to work under. */
-const policy =
-  "default-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-
 interface Stream {
   asset: number
   timeframe: number
@@ -37,6 +39,10 @@ export interface DevGatewayOptions {
   gap?: { first: number; last: number }
   columns?: number
   tickMs?: number
+  /** A clock that can stand still: the same market every time. */
+  now?: () => number
+  /** As `hello` tells it. */
+  plan?: object
 }
 
 /** A gateway for looking at the page and for testing the client: real frames of a made-up market, and faults on demand. */
@@ -53,6 +59,8 @@ export class DevGateway {
   keepsHistory = true
   /** While set, the past cannot be read. */
   isHistoryDown = false
+  /** What /api/v1/read says. */
+  read: (asset: string) => object = (asset) => ({ asset, label: 'balanced', reasons: ['Books lean neither way.'] })
   /** Times and columns of the past that were asked for. */
   readonly asked: { readonly atMs: number; readonly columns: number }[] = []
   /** While set, clients are turned away before any word. */
@@ -60,12 +68,19 @@ export class DevGateway {
   turnedAway = 0
   readonly #options: DevGatewayOptions
   readonly #streams = new Map<string, Stream>()
+  readonly #reports = new Map<string, Map<string, Report>>()
+  readonly #reportSequences = new Map<string, number>()
+  readonly #followers = new Map<string, Set<uws.WebSocket<unknown>>>()
   readonly #sockets = new Set<uws.WebSocket<unknown>>()
+  readonly #now: () => number
+  plan: object | undefined
   #listening: uws.us_listen_socket | undefined
   #ticker: ReturnType<typeof setInterval> | undefined
 
   constructor(options: DevGatewayOptions = {}) {
     this.#options = options
+    this.#now = options.now ?? Date.now
+    this.plan = options.plan
   }
 
   async start(): Promise<void> {
@@ -79,32 +94,59 @@ export class DevGateway {
         }
         this.#sockets.add(socket)
         socket.send(
-          JSON.stringify({ op: 'hello', version: FRAME_VERSION, server: 'dev', source: 'simulator', ...lists() }),
+          JSON.stringify({
+            op: 'hello',
+            version: FRAME_VERSION,
+            server: 'dev',
+            source: 'simulator',
+            ...lists(),
+            plan: this.plan,
+          }),
         )
       },
       message: (socket, message) => this.#control(socket, Buffer.from(message).toString()),
       close: (socket) => {
         this.#sockets.delete(socket)
         for (const stream of this.#streams.values()) stream.clients.delete(socket)
+        for (const followers of this.#followers.values()) followers.delete(socket)
       },
     })
     app.get('/api/v1/assets', (response) => {
-      response.writeHeader('content-type', 'application/json').end(JSON.stringify(catalogue()))
+      json(response, catalogue())
     })
     app.get('/api/v1/score', (response) => {
       if (this.scoreText === undefined) return void response.writeStatus('503').end()
       const model = { id: 1, state: modelStates[this.modelState] }
       const score = { model, text: this.scoreText, hours: 812 }
-      response.writeHeader('content-type', 'application/json').end(JSON.stringify(score))
+      json(response, score)
     })
     app.get('/api/v1/history', (response, request) => {
       const stream = this.#streamOf(request)
       const firstMs = stream?.closed[0]?.openMs ?? null
       const endMs = stream?.live.openMs ?? null
       const extent = this.keepsHistory ? { kept: true, firstMs, endMs } : { kept: false, firstMs: null, endMs: null }
-      response.writeHeader('content-type', 'application/json').end(JSON.stringify(extent))
+      json(response, extent)
     })
     app.get('/api/v1/map', (response, request) => this.#past(response, request))
+    app.get('/api/v1/reports/lift', (response, request) => {
+      answer(response, madeLift(request.getQuery('asset') ?? ''))
+    })
+    app.get('/api/v1/reports/*', (response, request) => {
+      const kind = kindOfPath[request.getUrl().split('/').at(-1)!]
+      const query = new URLSearchParams(request.getQuery())
+      this.asked.push({ atMs: Number(query.get('to')), columns: 0 })
+      const names = query.get('asset')?.split(',') ?? ['BTC', 'ETH']
+      if (kind === undefined) return void response.writeStatus('404').end()
+      answer(
+        response,
+        reportPage(
+          names.flatMap((name) => [...this.reportsOf(name).values()]),
+          kind,
+          query,
+        ),
+      )
+    })
+    app.get('/api/v1/read', (response, request) => answer(response, this.read(request.getQuery('asset') ?? '')))
     app.get('/*', (response, request) => this.#file(response, request.getUrl()))
     await new Promise<void>((resolve, reject) => {
       app.listen('127.0.0.1', this.#options.port ?? this.port, (listening) => {
@@ -139,9 +181,52 @@ export class DevGateway {
     for (const socket of this.#sockets) socket.send(bytes, true)
   }
 
+  get clientCount(): number {
+    return this.#sockets.size
+  }
+
   /** The live column of a stream as it should look at the client. */
   live(asset: string, timeframe: string): Column | undefined {
     return this.#streams.get(`${asset}/${timeframe}`)?.live
+  }
+
+  /** Reports of an asset, made from its columns of a minute. */
+  reportsOf(name: string): Map<string, Report> {
+    let rows = this.#reports.get(name)
+    const asset = assets.findIndex((candidate) => candidate.name === name)
+    if (rows === undefined && asset >= 0) {
+      const { closed } = this.#streams.get(`${name}/1m`) ?? this.#make(`${name}/1m`, asset, 0)
+      const made = madeReports(asset as AssetId, closed, asset + 1)
+      this.#reports.set(name, (rows = new Map(made.map((row) => [row.id, row]))))
+    }
+    return rows ?? new Map()
+  }
+
+  /** Tells a row to all who follow the reports of its asset. */
+  tell(row: Report): void {
+    const { name } = assets[row.asset]!
+    this.reportsOf(name).set(row.id, row)
+    const text = JSON.stringify({ ...this.#reportHead(name), rows: [reportFacts(row)] })
+    for (const socket of this.#followers.get(name) ?? []) socket.send(text)
+  }
+
+  #reportHead(name: string): object {
+    const sequence = (this.#reportSequences.get(name) ?? 0) + 1
+    this.#reportSequences.set(name, sequence)
+    return { op: 'reports', asset: name, sequence, clockMs: Date.now() }
+  }
+
+  #followReports(socket: uws.WebSocket<unknown>, name: string): void {
+    const followers = this.#followers.get(name) ?? new Set()
+    this.#followers.set(name, followers.add(socket))
+    // As the server does it: all that stands, and the newest of each kind that is over.
+    const rows = [...this.reportsOf(name).values()].sort((a, b) => b.startMs - a.startMs)
+    const chosen = reportKinds.flatMap((kind) => {
+      const own = rows.filter((row) => row.kind === kind)
+      return [...own.filter(isStanding), ...own.filter((row) => !isStanding(row)).slice(0, 20)]
+    })
+    const head = { ...this.#reportHead(name), standing: true, kinds: reportKinds, sinceMs: chosen.at(-1)?.atMs ?? 0 }
+    socket.send(JSON.stringify({ ...head, rows: chosen.map(reportFacts) }))
   }
 
   /** The closed columns of a stream. */
@@ -187,12 +272,18 @@ export class DevGateway {
       },
       blocks,
     )
-    response.writeHeader('content-type', 'application/octet-stream').end(frame)
+    response.writeHeader('content-type', 'application/octet-stream')
+    response.writeHeader('access-control-allow-origin', '*').end(frame)
   }
 
   #control(socket: uws.WebSocket<unknown>, text: string): void {
     const message = JSON.parse(text)
     this.received.push(message)
+    if (message.channel === 'reports') {
+      if (message.op === 'unsubscribe') this.#followers.get(message.asset)?.delete(socket)
+      else this.#followReports(socket, message.asset)
+      return
+    }
     const asset = assets.findIndex((candidate) => candidate.name === message.asset)
     const timeframe = timeframes.findIndex((candidate) => candidate.name === message.timeframe)
     const key = `${message.asset}/${message.timeframe}`
@@ -215,7 +306,7 @@ export class DevGateway {
     const { priceUsd, quantumUsd } = assets[asset]!
     const { ms } = timeframes[timeframe]!
     const market = new Market(asset * 16 + timeframe + 1, priceUsd, quantumUsd, 2.2e-4 * (ms / 60_000) ** 0.4)
-    const newestMs = Math.floor(Date.now() / ms) * ms
+    const newestMs = Math.floor(this.#now() / ms) * ms
     const closed: Column[] = []
     for (let back = this.#options.columns ?? 359; back > 0; back--) {
       const column = market.open(newestMs - back * ms)
@@ -234,7 +325,7 @@ export class DevGateway {
     if (this.isPaused) return
     for (const stream of this.#streams.values()) {
       const { ms } = timeframes[stream.timeframe]!
-      if (Date.now() >= stream.live.openMs + ms) this.#roll(stream)
+      if (this.#now() >= stream.live.openMs + ms) this.#roll(stream)
       const before = stream.live.cells.slice()
       stream.market.turn(stream.live)
       this.#send(stream, [encodeDelta(before, stream.live.cells, stream.live)])
@@ -259,7 +350,7 @@ export class DevGateway {
     const { venueStates, modelState } = this
     const flags = FrameFlag.simulated
     return encodeFrame(
-      { kind, asset, timeframe, flags, modelState, sequence, epoch: 1, clockMs: Date.now(), modelId: 1, venueStates },
+      { kind, asset, timeframe, flags, modelState, sequence, epoch: 1, clockMs: this.#now(), modelId: 1, venueStates },
       blocks,
     )
   }
@@ -271,11 +362,23 @@ export class DevGateway {
     try {
       const body = readFileSync(`${folder}/${name}`)
       response.writeHeader('content-type', contentTypes[name.split('.').at(-1)!] ?? 'application/octet-stream')
-      response.writeHeader('content-security-policy', policy).end(body)
+      // What the real server promises: the page must work under it.
+      for (const [header, value] of commonHeaders) response.writeHeader(header, value)
+      if (isShared(url)) response.writeHeader('access-control-allow-origin', '*')
+      response.end(body)
     } catch {
       response.writeStatus('404').end()
     }
   }
+}
+
+function json(response: uws.HttpResponse, body: object): void {
+  response.writeHeader('content-type', 'application/json')
+  response.writeHeader('access-control-allow-origin', '*').end(JSON.stringify(body))
+}
+
+function answer(response: uws.HttpResponse, body: object): void {
+  response.writeHeader('content-type', 'application/json').end(JSON.stringify(body))
 }
 
 function lists() {
