@@ -5,14 +5,11 @@ import { commonHeaders } from '../../src/gateway/reply.ts'
 import { assets } from '../../src/model/assets.ts'
 import { layers } from '../../src/model/layers.ts'
 import { modelStates } from '../../src/model/model-states.ts'
-import { reportFacts } from '../../src/model/report-facts.ts'
-import { isStanding, type Report, reportKinds } from '../../src/model/reports.ts'
 import { timeframes } from '../../src/model/timeframes.ts'
-import type { AssetId } from '../../src/model/units.ts'
 import { venues } from '../../src/model/venues.ts'
 import { BlockType, type Column, encodeColumn, encodeDelta } from '../../src/wire/blocks.ts'
 import { encodeFrame, FRAME_VERSION, FrameFlag, FrameKind } from '../../src/wire/frame.ts'
-import { kindOfPath, madeLift, madeReports, reportPage } from './dev-reports.ts'
+import { DevReports } from './dev-reports.ts'
 import { Market } from './market.ts'
 
 const contentTypes: Record<string, string> = {
@@ -59,8 +56,10 @@ export class DevGateway {
   keepsHistory = true
   /** While set, the past cannot be read. */
   isHistoryDown = false
-  /** What /api/v1/read says. */
-  read: (asset: string) => object = (asset) => ({ asset, label: 'balanced', reasons: ['Books lean neither way.'] })
+  readonly reports = new DevReports((asset) => {
+    const name = assets[asset]!.name
+    return (this.#streams.get(`${name}/1m`) ?? this.#make(`${name}/1m`, asset, 0)).closed
+  })
   /** Times and columns of the past that were asked for. */
   readonly asked: { readonly atMs: number; readonly columns: number }[] = []
   /** While set, clients are turned away before any word. */
@@ -68,9 +67,6 @@ export class DevGateway {
   turnedAway = 0
   readonly #options: DevGatewayOptions
   readonly #streams = new Map<string, Stream>()
-  readonly #reports = new Map<string, Map<string, Report>>()
-  readonly #reportSequences = new Map<string, number>()
-  readonly #followers = new Map<string, Set<uws.WebSocket<unknown>>>()
   readonly #sockets = new Set<uws.WebSocket<unknown>>()
   readonly #now: () => number
   plan: object | undefined
@@ -108,7 +104,7 @@ export class DevGateway {
       close: (socket) => {
         this.#sockets.delete(socket)
         for (const stream of this.#streams.values()) stream.clients.delete(socket)
-        for (const followers of this.#followers.values()) followers.delete(socket)
+        this.reports.leave(socket)
       },
     })
     app.get('/api/v1/assets', (response) => {
@@ -128,25 +124,7 @@ export class DevGateway {
       json(response, extent)
     })
     app.get('/api/v1/map', (response, request) => this.#past(response, request))
-    app.get('/api/v1/reports/lift', (response, request) => {
-      answer(response, madeLift(request.getQuery('asset') ?? ''))
-    })
-    app.get('/api/v1/reports/*', (response, request) => {
-      const kind = kindOfPath[request.getUrl().split('/').at(-1)!]
-      const query = new URLSearchParams(request.getQuery())
-      this.asked.push({ atMs: Number(query.get('to')), columns: 0 })
-      const names = query.get('asset')?.split(',') ?? ['BTC', 'ETH']
-      if (kind === undefined) return void response.writeStatus('404').end()
-      answer(
-        response,
-        reportPage(
-          names.flatMap((name) => [...this.reportsOf(name).values()]),
-          kind,
-          query,
-        ),
-      )
-    })
-    app.get('/api/v1/read', (response, request) => answer(response, this.read(request.getQuery('asset') ?? '')))
+    this.reports.serve(app)
     app.get('/*', (response, request) => this.#file(response, request.getUrl()))
     await new Promise<void>((resolve, reject) => {
       app.listen('127.0.0.1', this.#options.port ?? this.port, (listening) => {
@@ -188,45 +166,6 @@ export class DevGateway {
   /** The live column of a stream as it should look at the client. */
   live(asset: string, timeframe: string): Column | undefined {
     return this.#streams.get(`${asset}/${timeframe}`)?.live
-  }
-
-  /** Reports of an asset, made from its columns of a minute. */
-  reportsOf(name: string): Map<string, Report> {
-    let rows = this.#reports.get(name)
-    const asset = assets.findIndex((candidate) => candidate.name === name)
-    if (rows === undefined && asset >= 0) {
-      const { closed } = this.#streams.get(`${name}/1m`) ?? this.#make(`${name}/1m`, asset, 0)
-      const made = madeReports(asset as AssetId, closed, asset + 1)
-      this.#reports.set(name, (rows = new Map(made.map((row) => [row.id, row]))))
-    }
-    return rows ?? new Map()
-  }
-
-  /** Tells a row to all who follow the reports of its asset. */
-  tell(row: Report): void {
-    const { name } = assets[row.asset]!
-    this.reportsOf(name).set(row.id, row)
-    const text = JSON.stringify({ ...this.#reportHead(name), rows: [reportFacts(row)] })
-    for (const socket of this.#followers.get(name) ?? []) socket.send(text)
-  }
-
-  #reportHead(name: string): object {
-    const sequence = (this.#reportSequences.get(name) ?? 0) + 1
-    this.#reportSequences.set(name, sequence)
-    return { op: 'reports', asset: name, sequence, clockMs: Date.now() }
-  }
-
-  #followReports(socket: uws.WebSocket<unknown>, name: string): void {
-    const followers = this.#followers.get(name) ?? new Set()
-    this.#followers.set(name, followers.add(socket))
-    // As the server does it: all that stands, and the newest of each kind that is over.
-    const rows = [...this.reportsOf(name).values()].sort((a, b) => b.startMs - a.startMs)
-    const chosen = reportKinds.flatMap((kind) => {
-      const own = rows.filter((row) => row.kind === kind)
-      return [...own.filter(isStanding), ...own.filter((row) => !isStanding(row)).slice(0, 20)]
-    })
-    const head = { ...this.#reportHead(name), standing: true, kinds: reportKinds, sinceMs: chosen.at(-1)?.atMs ?? 0 }
-    socket.send(JSON.stringify({ ...head, rows: chosen.map(reportFacts) }))
   }
 
   /** The closed columns of a stream. */
@@ -280,8 +219,7 @@ export class DevGateway {
     const message = JSON.parse(text)
     this.received.push(message)
     if (message.channel === 'reports') {
-      if (message.op === 'unsubscribe') this.#followers.get(message.asset)?.delete(socket)
-      else this.#followReports(socket, message.asset)
+      this.reports.control(socket, message)
       return
     }
     const asset = assets.findIndex((candidate) => candidate.name === message.asset)
@@ -375,10 +313,6 @@ export class DevGateway {
 function json(response: uws.HttpResponse, body: object): void {
   response.writeHeader('content-type', 'application/json')
   response.writeHeader('access-control-allow-origin', '*').end(JSON.stringify(body))
-}
-
-function answer(response: uws.HttpResponse, body: object): void {
-  response.writeHeader('content-type', 'application/json').end(JSON.stringify(body))
 }
 
 function lists() {
