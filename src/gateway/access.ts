@@ -6,7 +6,9 @@ import { reportKinds } from '../model/reports.ts'
 import { COLUMNS, timeframes } from '../model/timeframes.ts'
 import { ALL_LAYERS } from '../wire/keep-layers.ts'
 import type { Subscribe, SubscribeReports } from './control.ts'
-import { layerMask, type Plan, type Plans, planWords, type TokenRule } from './plans.ts'
+import { readTime } from './past.ts'
+import { layerMask, type Plan, type Plans, planWords, reachMs, type TokenRule } from './plans.ts'
+import { readAssets } from './report-request.ts'
 import { maskOfKinds } from './report-topic.ts'
 import { type View, viewOf } from './views.ts'
 
@@ -112,6 +114,31 @@ export function reportMaskFor(plans: Plans | undefined, holder: Holder | undefin
     demand(plans, holder, `the report ${planWords[kind]}`, (plan) => has(plan).includes(kind))
   demand(plans, holder, 'reports', (plan) => has(plan).length > 0)
   return maskOfKinds(kinds ?? has(holder.plan))
+}
+
+/**
+ * A query for reports that asks for no more than there may be: assets and times that were left out are filled in with
+ * what the plan has. Throws LMAP_PLAN, and LMAP_REQUEST_UNKNOWN or LMAP_REQUEST_INVALID for what cannot be read.
+ */
+export function reportQueryFor(plans: Plans, holder: Holder, query: URLSearchParams, nowMs: number): string {
+  const { plan } = holder
+  const names = query.get('asset')
+  for (const asset of names === null ? [] : readAssets(names)) {
+    demand(plans, holder, assets[asset]!.name, (other) => hasAsset(other, asset))
+  }
+  if (names === null && plan.assets !== 'all') {
+    const own = [...plan.assets].map((id) => assets[id]!.name)
+    if (own.length === 0) demand(plans, holder, 'any asset', ({ assets: other }) => other === 'all' || other.size > 0)
+    query.set('asset', own.join(','))
+  }
+  for (const name of ['from', 'to']) {
+    const text = query.get(name)
+    const askedMs = text === null ? Number.POSITIVE_INFINITY : readTime(text, name)
+    demand(plans, holder, `reports of ${text}`, (other) => askedMs >= nowMs - reachMs(other))
+  }
+  const firstMs = nowMs - reachMs(plan)
+  if (!query.has('from') && firstMs > 0) query.set('from', String(Math.floor(firstMs)))
+  return query.toString()
 }
 
 /** Whether the plan has a stream. */

@@ -25,6 +25,7 @@ export class ClosedColumns {
   /** Ascending. */
   readonly #groups: Group[] = []
   #count = 0
+  #changes = 0
 
   constructor(timeframeMs: number) {
     this.#groupMs = timeframeMs * GROUP_COLUMNS
@@ -32,6 +33,11 @@ export class ClosedColumns {
 
   get count(): number {
     return this.#count
+  }
+
+  /** Grows with every change: equal where nothing has changed. */
+  get changes(): number {
+    return this.#changes
   }
 
   /** False where the column is known already (a closed column never changes) or older than all that is kept. */
@@ -50,6 +56,7 @@ export class ClosedColumns {
     group.blocks.splice(place, 0, block)
     group.packed = undefined
     this.#count++
+    this.#changes++
     const oldest = this.#groups[0]!
     if (this.#count - oldest.openMs.length >= CLOSED_MAX) {
       this.#groups.shift()
@@ -99,6 +106,7 @@ export class ClosedColumns {
   clear(): void {
     this.#groups.length = 0
     this.#count = 0
+    this.#changes++
   }
 
   /** The stretch that begins at `startMs`, made where there is none. Nearly always the last, so it looks from there. */

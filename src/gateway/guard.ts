@@ -5,11 +5,12 @@ import { layers } from '../model/layers.ts'
 import type { Limits } from '../model/limits.ts'
 import { modes } from '../model/modes.ts'
 import { COLUMNS, TIMEFRAMES } from '../model/timeframes.ts'
-import { demand, type Holder, hasStream, identify } from './access.ts'
+import { demand, type Holder, hasStream, identify, reportQueryFor } from './access.ts'
 import { alertMethods } from './alerts.ts'
 import { streamOf } from './control.ts'
-import { layerMask, type Plan, type Plans } from './plans.ts'
+import { layerMask, type Plan, type Plans, planWords } from './plans.ts'
 import type { Request } from './reply.ts'
+import { reportPaths } from './report-request.ts'
 
 export interface GuardOptions {
   plans(): Plans
@@ -26,10 +27,13 @@ const MINUTE_MS = 60_000
 /** Facts that do not change and tell nothing of the market; everything outside of the API is open too. */
 const OPEN_PATHS = new Set(['/api/v1/assets', '/api/v1/openapi.json'])
 const SQL_PATH = '/api/v1/sql'
-/** Reports by the end of their path. */
-const reportPaths = new Map([
+/** What a plan must have for a path. */
+const reportOfPath: ReadonlyMap<string, string> = new Map([
   ['/api/v1/clusters', 'clusters'],
   ['/api/v1/score', 'score'],
+  ['/api/v1/read', 'read'],
+  ['/api/v1/reports/lift', 'lift'],
+  ...Object.entries(reportPaths).map(([path, kind]): [string, string] => [path, planWords[kind]]),
 ])
 
 const reportOfRule: Readonly<Record<AlertKind, string>> = {
@@ -57,19 +61,22 @@ export class Guard {
     const holder = await identify(plans, credential, address, this.#options.now())
     this.#count(holder)
     demand(plans, holder, 'the HTTP API', (plan) => plan.api)
-    const report = reportPaths.get(path)
+    const report = reportOfPath.get(path)
     if (report !== undefined) demand(plans, holder, `the report ${report}`, (plan) => plan.reports.has(report))
     const query = new URLSearchParams(request.query)
     // A question in SQL reads all there is.
     if (path === SQL_PATH) demand(plans, holder, 'the whole history', hasEverything)
+    if (Object.hasOwn(reportPaths, path)) {
+      return { ...request, plan: holder.plan, query: reportQueryFor(plans, holder, query, this.#options.now()) }
+    }
     demandStream(plans, holder, query)
     if (Object.hasOwn(alertMethods, path)) {
       demand(plans, holder, 'alert rules', (plan) => plan.alerts)
       demandRule(plans, holder, request.body)
-      return { ...request, holder: holder.id }
+      return { ...request, holder: holder.id, plan: holder.plan }
     }
-    if (path !== '/api/v1/map') return request
-    return { ...request, query: this.#mapQuery(plans, holder, query) }
+    if (path !== '/api/v1/map') return { ...request, plan: holder.plan }
+    return { ...request, plan: holder.plan, query: this.#mapQuery(plans, holder, query) }
   }
 
   /** Asks for no more than there may be: what was left out is filled in with what the plan has. */

@@ -33,6 +33,7 @@ export function readRequest(response: uws.HttpResponse, request: uws.HttpRequest
     contentType: request.getHeader('content-type'),
     body: '',
     holder: undefined,
+    plan: undefined,
   }
 }
 
@@ -68,9 +69,10 @@ export function serve(
   const whole = request.method === 'POST' ? withBody(response, request) : Promise.resolve(request)
   void whole.then(answer).then((reply) => {
     requests(String(reply.status)).inc()
-    if (isGone) return
     const isHead = request.method === 'HEAD'
     const { body } = reply
+    if (isGone || isHead) discard(body)
+    if (isGone) return
     if (typeof body === 'string' || body instanceof Uint8Array) {
       response.cork(() => {
         writeHead(response, reply)
@@ -109,6 +111,11 @@ export function serve(
     }
     response.cork(() => response.end())
   }
+}
+
+/** Who has the pieces may let go of them: nobody will ask. */
+function discard(body: Reply['body']): void {
+  if (typeof body === 'object' && Symbol.asyncIterator in body) void body[Symbol.asyncIterator]().return?.()
 }
 
 function writeHead(response: uws.HttpResponse, { status, headers }: Reply): void {

@@ -2,6 +2,7 @@ import { CASCADE_DISTANCES } from '../model/cascade.ts'
 import { BUCKETS, type LayerName, layers, usdOfCode } from '../model/layers.ts'
 import type { Mode } from '../model/modes.ts'
 import type { Column } from '../wire/blocks.ts'
+import { etagOf } from './etag.ts'
 import { cascadeText, channelsWriter } from './map-reading.ts'
 
 /** What of a stream a request has got hold of. */
@@ -15,6 +16,8 @@ export interface MapMoment {
   /** Oldest first. */
   readonly closed: Iterable<Column>
   readonly live: Column | undefined
+  /** Equal where columns are equal, as long as the process runs. */
+  readonly revision: string
 }
 
 /** What belongs to the map as a whole. */
@@ -23,13 +26,22 @@ export interface MapFacts {
   readonly venues: readonly object[]
   /** The reading that was asked for, if one was. */
   readonly mode: { readonly asked: Mode; readonly shown: Mode; readonly reason?: string } | undefined
+  /** False: a plan without predicted layers, whose holder may not have what is made of them either. */
+  readonly hasCascade: boolean
+}
+
+/** Of a map that is written from these: the columns are known by the moment's revision. */
+export function mapEtag(moment: MapMoment, wanted: readonly LayerName[], facts: MapFacts): string {
+  const { closed: _closed, live: _live, ...stream } = moment
+  return etagOf(JSON.stringify([stream, wanted, facts]))
 }
 
 /** The JSON of a map in pieces of about a column, so that a large one neither fills memory nor holds the thread. */
 export function* mapJson(moment: MapMoment, wanted: readonly LayerName[], facts: MapFacts): Generator<string> {
-  const { closed, live, ...stream } = moment
-  const writeColumn = columnWriter(wanted, facts.mode?.shown)
-  const head = { ...stream, ...facts, cascadeDistances: CASCADE_DISTANCES }
+  const { closed, live, revision: _revision, ...stream } = moment
+  const { hasCascade, ...told } = facts
+  const writeColumn = columnWriter(wanted, facts.mode?.shown, hasCascade)
+  const head = { ...stream, ...told, ...(hasCascade && { cascadeDistances: CASCADE_DISTANCES }) }
   yield `${JSON.stringify(head).slice(0, -1)},"columns":[`
   let separator = ''
   for (const column of closed) {
@@ -43,6 +55,7 @@ export function* mapJson(moment: MapMoment, wanted: readonly LayerName[], facts:
 function columnWriter(
   wanted: readonly LayerName[],
   mode: Mode | undefined,
+  hasCascade: boolean,
 ): (column: Column, isLive: boolean) => string {
   const usd = usdTexts()
   const channelsOf = mode === undefined ? undefined : channelsWriter(mode)
@@ -55,7 +68,8 @@ function columnWriter(
     })
     const channels = channelsOf === undefined ? '' : `,${channelsOf(column)}`
     const head = JSON.stringify({ ...facts, isLive }).slice(0, -1)
-    return `${head},${cascadeText(column)}${channels},"layers":{${parts.join(',')}}}`
+    const cascade = hasCascade ? `,${cascadeText(column)}` : ''
+    return `${head}${cascade}${channels},"layers":{${parts.join(',')}}}`
   }
 }
 

@@ -41,6 +41,7 @@ export class Moments {
         clockMs: stream.clockMs,
         closed: stream.closed.newest(live === undefined ? columns : columns - 1),
         live,
+        revision: `${stream.epoch}/${stream.sequence}/${stream.closed.changes}`,
       }
     } finally {
       table.release(stream)

@@ -1,10 +1,14 @@
 import { z } from 'zod'
 import { errorCodes } from '../model/errors.ts'
 import { layers } from '../model/layers.ts'
+import { limits } from '../model/limits.ts'
 import { modelStates } from '../model/model-states.ts'
 import { modes } from '../model/modes.ts'
+import type { ReportKind } from '../model/reports.ts'
 import { COLUMNS, timeframes } from '../model/timeframes.ts'
 import { venueStates } from '../model/venues.ts'
+import { reportPaths, reportSides, reportStates } from './report-request.ts'
+import { reportAnswers } from './report-schemas.ts'
 
 /** Bodies of the answers, as checked by the tests and as told to clients. Objects may grow fields; those here stay. */
 const timeframeName = z.enum(timeframes.map(({ name }) => name))
@@ -73,6 +77,7 @@ export const answers = {
     hoursNeeded: z.number(),
     history: z.array(z.looseObject({ hourMs: z.number() })),
   }),
+  ...reportAnswers,
   History: z.looseObject({
     asset: z.string(),
     timeframe: timeframeName,
@@ -130,6 +135,12 @@ export function openApiText(version: string): string {
         asset,
         timeframe,
       ]),
+      ...Object.fromEntries(
+        Object.entries(reportPaths).map(([at, kind]) => [
+          at,
+          path(`Reports: each ${kind}, the newest first.`, refusals({ 200: answerOfKind[kind] }), reports(kind)),
+        ]),
+      ),
       '/api/v1/sql': path(
         'The history by SQL, where the server was started with --sql.',
         refusals({ 404: 'Error' }),
@@ -146,6 +157,28 @@ export function openApiText(version: string): string {
       ),
     },
   })
+}
+
+const answerOfKind: Readonly<Record<ReportKind, AnswerName>> = {
+  wall: 'Walls',
+  sweep: 'Sweeps',
+  absorption: 'Absorptions',
+  convergence: 'Convergences',
+}
+
+function reports(kind: ReportKind): object[] {
+  const time = { type: 'string' }
+  const states = { enum: [...reportStates[kind]] }
+  return [
+    parameter('asset', { type: 'string' }, 'Names separated by commas; all where it is missing.'),
+    parameter('from', time, 'Last heard of at or after this: Unix milliseconds or ISO 8601 with its zone.'),
+    parameter('to', time, 'Began before this.'),
+    parameter('side', { enum: [...reportSides[kind]] }, 'One of the sides.'),
+    ...(kind === 'sweep' ? [] : [parameter('state', { type: 'array', items: states }, 'Names separated by commas.')]),
+    parameter('minUsd', { type: 'number', minimum: 0 }, 'At least so large.'),
+    parameter('limit', { type: 'integer', minimum: 1, maximum: limits.reportRowsMax }, 'Rows of a page.'),
+    parameter('cursor', { type: 'string' }, 'The `next` of the page before.'),
+  ]
 }
 
 /** What any question about a stream may be answered with. */
@@ -169,5 +202,6 @@ function withFrame(map: ReturnType<typeof path>): ReturnType<typeof path> {
 }
 
 function parameter(name: string, schema: object, description: string, required = false): object {
-  return { name, in: 'query', required, description, schema }
+  const commas = 'items' in schema ? { style: 'form', explode: false } : {}
+  return { name, in: 'query', required, description, schema, ...commas }
 }

@@ -16,10 +16,10 @@ import { modeFacts } from './map-reading.ts'
 import type { MapQuery } from './query.ts'
 
 /** A moment as Unix milliseconds or as ISO 8601 with its zone. */
-export function readTime(text: string): number {
+export function readTime(text: string, name = 'at'): number {
   const timeMs = momentMs(text)
   if (timeMs !== undefined) return timeMs
-  throw new LmapError('LMAP_REQUEST_INVALID', 'at is a time: Unix milliseconds, or ISO 8601 with its zone.', {
+  throw new LmapError('LMAP_REQUEST_INVALID', `${name} is a time: Unix milliseconds, or ISO 8601 with its zone.`, {
     hint: 'Such as 2026-11-22T10:15:00Z.',
   })
 }
@@ -40,17 +40,30 @@ export function pastMoment(
     clockMs: past.asOfMs,
     closed: count === 0 ? [] : past.closed.slice(-count).map(columnOf),
     live: past.open === undefined ? undefined : columnOf(past.open),
+    revision: revisionOf(past),
   }
 }
 
+/** A closed column never changes but for what of it was observed, where it was written twice. */
+function revisionOf({ closed, open }: PastMap): string {
+  const columns = open === undefined ? closed : [...closed, open]
+  return columns.map(({ openMs, observedMs }) => `${openMs}/${observedMs}`).join()
+}
+
 /** What was known of the model then. Of the venues nothing is said: their minutes are a question for SQL. */
-export function pastFacts(past: PastMap, atMs: number, mode: Mode | undefined): MapFacts & { at: object } {
+export function pastFacts(
+  past: PastMap,
+  atMs: number,
+  mode: Mode | undefined,
+  hasCascade: boolean,
+): MapFacts & { at: object } {
   const { state, id } = past.model ?? { state: 0, id: 0 }
   return {
     at: { askedMs: atMs, asOfMs: past.asOfMs },
     model: { id, state: modelStates[state]! },
     venues: [],
     mode: mode === undefined ? undefined : modeFacts(mode, state),
+    hasCascade,
   }
 }
 

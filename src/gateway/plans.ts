@@ -179,12 +179,24 @@ export function planText(plan: Plan): string {
   })
 }
 
+/** How far back a plan's reports go: as far as its columns do in the longest of its timeframes. */
+export function reachMs({ columns, timeframes: own }: Plan): number {
+  if (columns === COLUMNS) return Number.POSITIVE_INFINITY
+  return columns * Math.max(0, ...[...own].map((id) => timeframes[id]!.ms))
+}
+
 /** Layers that a plan's modes need, bit by id; depth belongs to every mode. */
 export function layerMask({ modes: read }: Plan): number {
   const kinds = new Set<string>(['depth'])
   if (read.has('raw') || read.has('hybrid')) kinds.add('realised')
   if (read.has('synthetic') || read.has('heatmap') || read.has('hybrid')) kinds.add('predicted')
   return layers.reduce((mask, { kind }, id) => (kinds.has(kind) ? mask | (1 << id) : mask), 0) & ALL_LAYERS
+}
+
+/** Whether a plan has any of the layers that are modelled. */
+export function hasPredicted(plan: Plan): boolean {
+  const mask = layerMask(plan)
+  return layers.some(({ kind }, id) => kind === 'predicted' && (mask & (1 << id)) !== 0)
 }
 
 function fault(what: string, cause?: unknown): LmapError {

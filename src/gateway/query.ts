@@ -57,7 +57,7 @@ export function readScoreQuery(query: string, hoursDefault: number, hoursMax: nu
   return { asset: readStream(parameters).asset, hours: readCount(parameters, 'hours', hoursDefault, hoursMax) }
 }
 
-function readParameters(query: string, names: readonly string[]): URLSearchParams {
+export function readParameters(query: string, names: readonly string[]): URLSearchParams {
   const parameters = new URLSearchParams(query)
   for (const name of parameters.keys()) {
     if (!names.includes(name)) {
@@ -75,7 +75,7 @@ function readStream(parameters: URLSearchParams): StreamQuery {
   return streamOf(assetName, parameters.get('timeframe') ?? '1m')
 }
 
-function readCount(parameters: URLSearchParams, name: string, usual: number, most: number): number {
+export function readCount(parameters: URLSearchParams, name: string, usual: number, most: number): number {
   const text = parameters.get(name)
   const count = text === null ? usual : Number(text)
   if (!Number.isInteger(count) || count < 1 || count > most) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { assets } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import { layers } from '../model/layers.ts'
@@ -6,16 +5,21 @@ import type { Limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import { modelStates } from '../model/model-states.ts'
 import type { ReportPage, ReportQuery } from '../model/report-query.ts'
+import type { Report, ReportKind } from '../model/reports.ts'
 import type { Extent, ModelStatus, PastMap, ScoreRow } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { clustersOf } from './clusters.ts'
-import { mapJson } from './map-json.ts'
+import { tagged, taggedByBody } from './etag.ts'
+import { mapEtag, mapJson } from './map-json.ts'
 import { modeFacts, venueFacts } from './map-reading.ts'
 import type { Moments } from './moments.ts'
 import { pastFacts, pastFrame, pastMoment } from './past.ts'
+import { hasPredicted } from './plans.ts'
 import { type MapQuery, readMapQuery, readScoreQuery, readSqlQuery, readStreamQuery } from './query.ts'
 import { errorReply, jsonReply, type Reply, type Request, uncached } from './reply.ts'
+import { mergePages, pageFacts } from './report-pages.ts'
+import { readReportQuery } from './report-request.ts'
 import { scoreOf } from './score.ts'
 import type { StreamTable } from './stream-table.ts'
 import { viewOf } from './views.ts'
@@ -38,6 +42,10 @@ export interface ReadingSources {
 
 /** What a request accepts that wants a frame and no JSON. */
 export const FRAME_TYPE = 'application/octet-stream'
+const frameHeaders: Reply['headers'] = [
+  ['content-type', FRAME_TYPE],
+  ['vary', 'accept'],
+]
 
 export interface ReadingsOptions {
   table: StreamTable
@@ -47,6 +55,8 @@ export interface ReadingsOptions {
   simulated: boolean
   source: string
   sources: ReadingSources | undefined
+  /** Reports that are known without the store. */
+  told(asset: AssetId, kind: ReportKind): Report[]
 }
 
 const noModel: ModelStatus = { state: 0, id: 0, mean: 0, error: Number.POSITIVE_INFINITY, hours: 0 }
@@ -60,11 +70,12 @@ export class Readings {
     this.#options = options
   }
 
-  map(query: string): Promise<Reply> {
+  map({ query, ifNoneMatch, plan }: Request): Promise<Reply> {
     const { table, moments, limits } = this.#options
     const wanted = readMapQuery(query, limits.mapColumns)
     const { atMs } = wanted
-    if (atMs !== undefined) return this.#bounded(() => this.#past(wanted, atMs, false))
+    const hasCascade = plan === undefined || hasPredicted(plan)
+    if (atMs !== undefined) return this.#bounded(() => this.#pastMap(wanted, atMs, hasCascade, ifNoneMatch))
     return this.#bounded(async () => {
       const moment = await moments.read(table.at(wanted.asset, wanted.timeframe), wanted.columns)
       const { state } = this.#model(wanted.asset)
@@ -72,8 +83,11 @@ export class Readings {
         model: this.#modelFacts(wanted.asset),
         venues: this.#venueFacts(wanted.asset, await this.#liquidity(wanted.asset)),
         mode: wanted.mode === undefined ? undefined : modeFacts(wanted.mode, state),
+        hasCascade,
       }
-      return jsonReply(200, mapJson(moment, wanted.layers, facts))
+      // A map is written piece by piece, so its ETag is made of what it is written from.
+      const etag = mapEtag(moment, wanted.layers, facts)
+      return tagged(jsonReply(200, mapJson(moment, wanted.layers, facts)), etag, ifNoneMatch)
     })
   }
 
@@ -85,20 +99,13 @@ export class Readings {
       throw new LmapError('LMAP_REQUEST_INVALID', 'A frame has no mode.', { hint: 'Ask for JSON.' })
     }
     const { atMs } = wanted
-    if (atMs !== undefined) return this.#bounded(() => this.#past(wanted, atMs, true))
+    if (atMs !== undefined) return this.#bounded(() => this.#pastFrame(wanted, atMs, ifNoneMatch))
     const stream = table.at(wanted.asset, wanted.timeframe)
     return this.#bounded(async () => {
       await moments.read(stream, wanted.columns)
       const mask = layers.reduce((sum, { name }, id) => (wanted.layers.includes(name) ? sum | (1 << id) : sum), 0)
       const body = table.snapshot(stream, viewOf(mask, wanted.columns - 1))
-      const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-      const headers = [
-        ['content-type', FRAME_TYPE],
-        ['cache-control', 'no-cache'],
-        ['etag', etag],
-        ['vary', 'accept'],
-      ] as const
-      return ifNoneMatch === etag ? { status: 304, headers, body: '' } : { status: 200, headers, body }
+      return taggedByBody({ status: 200, headers: frameHeaders, body }, ifNoneMatch)
     })
   }
 
@@ -108,7 +115,7 @@ export class Readings {
     return this.#bounded(async () => {
       const moment = await moments.read(table.at(wanted.asset, wanted.timeframe), limits.clusterColumnsMax)
       const liquidity = await this.#liquidity(wanted.asset)
-      const { closed: _closed, live: _live, ...head } = moment
+      const { closed: _closed, live: _live, revision: _revision, ...head } = moment
       return jsonReply(200, {
         ...head,
         model: this.#modelFacts(wanted.asset),
@@ -122,64 +129,66 @@ export class Readings {
     const { sources, limits } = this.#options
     const { asset, hours } = readScoreQuery(query, limits.scoreHours, limits.scoreHoursMax)
     const model = this.#model(asset)
-    try {
-      const history = (await sources?.scores(asset, hours)) ?? []
-      return jsonReply(200, scoreOf(assets[asset]!.name, model, history))
-    } catch (error) {
-      if (!(error instanceof LmapError)) throw error
-      return errorReply(503, error.code, error.message, error.hint)
-    }
+    const history = await stored(async () => sources?.scores(asset, hours))
+    return jsonReply(200, scoreOf(assets[asset]!.name, model, history ?? []))
   }
 
   /** How far back `at` can go. */
   async history(query: string): Promise<Reply> {
     const { asset, timeframe } = readStreamQuery(query)
-    try {
-      const extent = await this.#options.sources?.extent?.(asset, timeframe)
-      const { firstMs, endMs } = extent ?? { firstMs: 0, endMs: 0 }
-      return jsonReply(200, {
-        asset: assets[asset]!.name,
-        timeframe: timeframes[timeframe]!.name,
-        kept: extent !== undefined,
-        firstMs: firstMs === 0 ? null : firstMs,
-        endMs: endMs === 0 ? null : endMs,
-      })
-    } catch (error) {
-      if (!(error instanceof LmapError)) throw error
-      return errorReply(503, error.code, error.message, error.hint)
-    }
+    const extent = await stored(async () => this.#options.sources?.extent?.(asset, timeframe))
+    const { firstMs, endMs } = extent ?? { firstMs: 0, endMs: 0 }
+    return jsonReply(200, {
+      asset: assets[asset]!.name,
+      timeframe: timeframes[timeframe]!.name,
+      kept: extent !== undefined,
+      firstMs: firstMs === 0 ? null : firstMs,
+      endMs: endMs === 0 ? null : endMs,
+    })
+  }
+
+  reports(kind: ReportKind, query: string): Promise<Reply> {
+    const { sources, limits, told } = this.#options
+    const wanted = readReportQuery(query, kind, limits)
+    return this.#bounded(async () => {
+      const past = await stored(async () => sources?.reports?.(wanted))
+      // Only now: what was written meanwhile would otherwise be in neither.
+      const heard = wanted.assets.flatMap((asset) => told(asset, kind))
+      return jsonReply(200, pageFacts(wanted, mergePages(wanted, past ?? { rows: [], next: undefined }, heard)))
+    })
   }
 
   async sql(query: string): Promise<Reply> {
     const { sources } = this.#options
     const { sql, format } = readSqlQuery(query)
-    if (sources?.ask === undefined) {
+    const ask = sources?.ask
+    if (ask === undefined) {
       return errorReply(404, 'LMAP_REQUEST_UNKNOWN', 'Questions in SQL are not answered here.', 'Start with --sql.')
     }
-    try {
-      const { type, body } = await sources.ask(sql, format)
-      return { status: 200, headers: [['content-type', type], uncached], body }
-    } catch (error) {
-      if (!(error instanceof LmapError) || error.code.startsWith('LMAP_REQUEST')) throw error
-      return errorReply(503, error.code, error.message, error.hint)
-    }
+    const { type, body } = await stored(() => ask(sql, format))
+    return { status: 200, headers: [['content-type', type], uncached], body }
   }
 
-  async #past(wanted: MapQuery, atMs: number, asFrame: boolean): Promise<Reply> {
+  async #pastMap(wanted: MapQuery, atMs: number, hasCascade: boolean, ifNoneMatch: string): Promise<Reply> {
+    const { moment, past } = await this.#past(wanted, atMs)
+    const facts = pastFacts(past, atMs, wanted.mode, hasCascade)
+    const reply = jsonReply(200, mapJson(moment, wanted.layers, facts))
+    return tagged(reply, mapEtag(moment, wanted.layers, facts), ifNoneMatch)
+  }
+
+  async #pastFrame(wanted: MapQuery, atMs: number, ifNoneMatch: string): Promise<Reply> {
+    const { moment, past } = await this.#past(wanted, atMs)
+    return taggedByBody(
+      { status: 200, headers: frameHeaders, body: await pastFrame(moment, past, wanted) },
+      ifNoneMatch,
+    )
+  }
+
+  async #past({ asset, timeframe, columns, ...wanted }: MapQuery, atMs: number) {
     const { sources, simulated, source } = this.#options
-    if (sources === undefined) return errorReply(503, 'LMAP_NOT_READY', 'There is no history here.')
-    try {
-      const past = await sources.at(wanted.asset, wanted.timeframe, atMs, wanted.columns)
-      const moment = pastMoment(past, wanted, { simulated, source })
-      if (asFrame) {
-        const body = await pastFrame(moment, past, wanted)
-        return { status: 200, headers: [['content-type', FRAME_TYPE], uncached, ['vary', 'accept']], body }
-      }
-      return jsonReply(200, mapJson(moment, wanted.layers, pastFacts(past, atMs, wanted.mode)))
-    } catch (error) {
-      if (!(error instanceof LmapError)) throw error
-      return errorReply(503, error.code, error.message, error.hint)
-    }
+    if (sources === undefined) throw new LmapError('LMAP_NOT_READY', 'There is no history here.')
+    const past = await stored(() => sources.at(asset, timeframe, atMs, columns))
+    return { past, moment: pastMoment(past, { asset, timeframe, columns, ...wanted }, { simulated, source }) }
   }
 
   async #bounded(answer: () => Promise<Reply>): Promise<Reply> {
@@ -187,7 +196,7 @@ export class Readings {
       return errorReply(
         503,
         'LMAP_LIMIT',
-        `${this.#running} maps are being read.`,
+        `${this.#running} maps and reports are being read.`,
         'Try again, or subscribe to /stream.',
       )
     }
@@ -214,5 +223,15 @@ export class Readings {
 
   #venueFacts(asset: AssetId, liquidity: AssetLiquidity | undefined): object[] {
     return venueFacts(liquidity, this.#options.venueStates(asset))
+  }
+}
+
+/** What the store answers. Why a database fails is its own affair: clients are told that it did, the log is told why. */
+async function stored<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask()
+  } catch (cause) {
+    if (cause instanceof LmapError) throw cause
+    throw new LmapError('LMAP_STORE_DOWN', 'The store could not answer.', { hint: 'Try again.', cause })
   }
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../model/errors.ts'
+import type { Plan } from './plans.ts'
 
 /** What a route needs of a request; read at once, because uWebSockets frees the request when its handler returns. */
 export interface Request {
@@ -22,6 +23,8 @@ export interface Request {
   readonly body: string | undefined
   /** Whose request it is, once it was admitted under a plan. */
   readonly holder: string | undefined
+  /** And the plan. */
+  readonly plan: Plan | undefined
 }
 
 /** An answer as data; the server writes it. Text that comes in pieces is sent in chunks, as fast as it is taken. */
@@ -34,6 +37,7 @@ export interface Reply {
 const statusTexts: Readonly<Record<number, string>> = {
   200: 'OK',
   201: 'Created',
+  204: 'No Content',
   304: 'Not Modified',
   400: 'Bad Request',
   401: 'Unauthorized',

@@ -4,9 +4,12 @@ import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { ALERTS_PATH, alertMethods, PREVIEW_PATH } from './alerts.ts'
 import { quote } from './control.ts'
+import { crossOrigin } from './cross-origin.ts'
+import { isKnown, taggedByBody } from './etag.ts'
 import { chooseBody, type Page } from './pages.ts'
 import { FRAME_TYPE, type Readings } from './readings.ts'
 import { errorReply, jsonReply, type Reply, type Request } from './reply.ts'
+import { reportPaths } from './report-request.ts'
 
 export interface GatewayStatus {
   readonly ready: boolean
@@ -30,9 +33,15 @@ export interface RoutesOptions {
   alerts(request: Request): Promise<Reply>
 }
 
+const UNAVAILABLE = 503
 const readMethods = ['GET', 'HEAD']
 
 type Route = (request: Request) => Reply | Promise<Reply>
+
+/** With an ETag, so that who asks again gets a body only where something has changed. */
+function revalidated(route: Route): Route {
+  return async (request) => taggedByBody(await route(request), request.ifNoneMatch)
+}
 
 /** Answers everything but the WebSocket. Never throws: what goes wrong is an answer too. */
 export function createRoutes(options: RoutesOptions): (request: Request) => Promise<Reply> {
@@ -49,11 +58,17 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
       headers: [['content-type', metrics.contentType]],
       body: await metrics.text(),
     }),
-    '/api/v1/map': (request) => (request.accept === FRAME_TYPE ? readings.frame(request) : readings.map(request.query)),
+    '/api/v1/map': (request) => (request.accept === FRAME_TYPE ? readings.frame(request) : readings.map(request)),
     '/api/v1/sql': ({ query }) => readings.sql(query),
-    '/api/v1/clusters': ({ query }) => readings.clusters(query),
-    '/api/v1/score': ({ query }) => readings.score(query),
-    '/api/v1/history': ({ query }) => readings.history(query),
+    '/api/v1/clusters': revalidated(({ query }) => readings.clusters(query)),
+    '/api/v1/score': revalidated(({ query }) => readings.score(query)),
+    '/api/v1/history': revalidated(({ query }) => readings.history(query)),
+    ...Object.fromEntries(
+      Object.entries(reportPaths).map(([path, kind]): [string, Route] => [
+        path,
+        revalidated(({ query }) => readings.reports(kind, query)),
+      ]),
+    ),
     [ALERTS_PATH]: options.alerts,
     [PREVIEW_PATH]: options.alerts,
     '/stream': () => ({
@@ -88,23 +103,34 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
     return route === undefined ? pageReply(page!, request) : route(await options.admit(request))
   }
 
-  return async (request) => {
+  return crossOrigin(async (request) => {
     try {
       return await answer(request)
     } catch (error) {
       const status = error instanceof LmapError ? statusOf(error.code) : undefined
       if (error instanceof LmapError && status !== undefined) {
+        if (error.cause !== undefined && status === UNAVAILABLE) log.warn({ error, path: request.path }, 'not answered')
         const reply = errorReply(status, error.code, error.message, error.hint)
         return status === 401 ? { ...reply, headers: [...reply.headers, ['www-authenticate', 'Bearer']] } : reply
       }
       log.error({ error, path: request.path }, 'request failed')
       return errorReply(500, 'LMAP_INTERNAL', 'The server has failed to answer.')
     }
-  }
+  })
 }
 
-/** Of an error that is the request's; undefined where it is ours. */
+/** What is away now and may be back with the next try. */
+const passing: readonly ErrorCode[] = [
+  'LMAP_STORE_DOWN',
+  'LMAP_STORE_SCHEMA',
+  'LMAP_NOT_READY',
+  'LMAP_STAGE_TIMEOUT',
+  'LMAP_LIMIT',
+]
+
+/** Of an error that is the request's or will pass; undefined where it is a mistake of ours. */
 function statusOf(code: ErrorCode): number | undefined {
+  if (passing.includes(code)) return UNAVAILABLE
   if (code === 'LMAP_KEY_INVALID') return 401
   if (code === 'LMAP_PLAN') return 403
   if (code === 'LMAP_REQUEST_RATE') return 429
@@ -118,7 +144,7 @@ function pageReply(page: Page, request: Request): Reply {
     ['etag', page.etag],
     ['vary', 'accept-encoding'],
   ]
-  if (request.ifNoneMatch === page.etag) return { status: 304, headers, body: '' }
+  if (isKnown(page.etag, request.ifNoneMatch)) return { status: 304, headers, body: '' }
   const [encoding, body] = chooseBody(page, request.acceptEncoding)
   if (encoding !== 'identity') headers.push(['content-encoding', encoding])
   return { status: 200, headers, body }

@@ -133,7 +133,16 @@ export function createGateway(options: GatewayOptions): Gateway {
   hub.supply(REPORT_TOPICS, feed.supply)
   const moments = new Moments({ table, simulated, source, liveWaitMsMax: limits.liveWaitMsMax })
   const { venueStates, readings: sources } = options
-  const readings = new Readings({ table, moments, limits, venueStates, simulated, source, sources })
+  const readings = new Readings({
+    table,
+    moments,
+    limits,
+    venueStates,
+    simulated,
+    source,
+    sources,
+    told: (asset, kind) => feed.rows(asset, kind),
+  })
   options.metrics.observedGauge('gateway_clients', 'Open connections.', () => front.fanOut.clientCount)
   options.metrics.observedGauge('gateway_subscriptions', 'Subscriptions.', () => front.fanOut.subscriptionCount)
   options.metrics.observedGauge('gateway_streams', 'Streams kept fresh by the engine.', () => table.activeCount)

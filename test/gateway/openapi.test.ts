@@ -5,6 +5,7 @@ import { MapState } from '../../src/client/map-state.ts'
 import { answers } from '../../src/gateway/openapi.ts'
 import { BUCKETS, Layer } from '../../src/model/layers.ts'
 import { decodeHeader } from '../../src/wire/frame.ts'
+import { absorptionRow, convergenceRow, sweepRow, wallRow } from '../model/report-samples.ts'
 import { Feed } from './feed.ts'
 import { type Rig, startGateway } from './rig.ts'
 
@@ -40,6 +41,8 @@ beforeAll(async () => {
     feed.delta(60)
     feed.close()
   }
+  for (const row of [wallRow(), sweepRow(), absorptionRow(), convergenceRow()]) rig.gateway.report(row)
+  rig.gateway.flush()
   description = (await (await fetch(`${rig.http}/api/v1/openapi.json`)).json()) as Description
 })
 afterAll(() => rig.gateway.stop())
@@ -59,6 +62,11 @@ const requests: [path: string, query: string, status: number][] = [
   ['/api/v1/score', '?asset=BTC', 200],
   ['/api/v1/history', '?asset=BTC&timeframe=5m', 200],
   ['/api/v1/history', '?asset=BTC&timeframe=5x', 400],
+  ['/api/v1/reports/walls', '?asset=BTC&limit=5', 200],
+  ['/api/v1/reports/walls', '?side=buy', 400],
+  ['/api/v1/reports/sweeps', '', 200],
+  ['/api/v1/reports/absorptions', '?state=forming', 200],
+  ['/api/v1/reports/convergences', '?state=chip,chip%2B&from=2023-11-14T00:00:00Z', 200],
   ['/api/v1/sql', '?query=SELECT%201', 404],
 ]
 
@@ -69,6 +77,13 @@ test.each(requests)('%s%s answers %i as described', async (path, query, status) 
   const name = content?.schema.$ref?.split('/').at(-1) as Answer
   const parsed = answers[name].safeParse(await response.json())
   expect(parsed.error?.message).toBeUndefined()
+})
+
+test('answers with reports have some', async () => {
+  for (const kind of ['walls', 'sweeps', 'absorptions', 'convergences']) {
+    const { rows } = (await (await fetch(`${rig.http}/api/v1/reports/${kind}`)).json()) as { rows: object[] }
+    expect(rows.length).toBe(1)
+  }
 })
 
 test('every path and every schema is asked for above', () => {
