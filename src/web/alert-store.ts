@@ -48,8 +48,14 @@ export class AlertStore {
     this.#keep()
   }
 
-  /** False where there is no room for another one. */
-  add(rule: AlertRule, tested: string, nowMs: number): boolean {
+  /** Puts a rule in the place of another one, or beside them. False where there is no room. */
+  put(rule: AlertRule, tested: string, nowMs: number, replaced?: string): boolean {
+    const at = this.#alerts.findIndex((alert) => alert.id === replaced)
+    if (at >= 0) {
+      this.#alerts = this.#alerts.with(at, { ...this.#alerts[at]!, rule, tested })
+      this.#keep()
+      return true
+    }
     if (this.#alerts.length >= limits.pageAlertsMax) return false
     const ids = new Set(this.#alerts.map(({ id }) => id))
     let id = nowMs

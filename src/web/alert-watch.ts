@@ -79,7 +79,11 @@ export class AlertWatch {
     if (watched.reports === undefined && rules.some(({ kind }) => kind !== 'cluster')) {
       const stream = connection.reports(asset)
       watched.reports = stream
-      watched.stops.push(stream.onChange(({ rows }) => rows.forEach((row) => this.#row(of, row))))
+      watched.stops.push(
+        stream.onChange(({ rows }) => {
+          for (const row of rows) this.#row(of, row)
+        }),
+      )
       watched.stops.push(() => stream.close())
     }
     if (watched.map === undefined && rules.some(needsMap)) {

@@ -1,6 +1,9 @@
 import type { Connection } from '../client/connection.ts'
 import { type Mode, modes } from '../model/modes.ts'
 import { type TimeframeName, timeframes } from '../model/timeframes.ts'
+import type { AlertApi } from './alert-api.ts'
+import { wireAlerts } from './alert-desk.ts'
+import { ALERTS_VERSION, AlertStore } from './alert-store.ts'
 import type { AppParts, Way } from './app-parts.ts'
 import type { AssetPicker } from './asset-picker.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -66,6 +69,7 @@ export interface AppOptions {
   readonly settings: SettingsStore
   /** Of the browser, undefined where it is switched off. */
   readonly storage: Storage | undefined
+  readonly alerts: AlertApi
   readonly now: () => number
 }
 
@@ -109,6 +113,7 @@ export class LiquidityApp extends HTMLElement {
     this.#wireMotion(parts)
     wireSharing(parts)
     wireTime(parts)
+    wireAlerts(parts, new AlertStore(new Stored(options.storage, 'alerts', ALERTS_VERSION)), options.alerts)
     this.#wireHelp(parts)
     const showStatus = statusLine(this, options)
     panes.addEventListener('mapchange', () => showStatus(panes.map))

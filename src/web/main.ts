@@ -1,4 +1,6 @@
 import { connect } from '../client/connection.ts'
+import { AlertApi } from './alert-api.ts'
+import { AlertDialog } from './alert-dialog.ts'
 import { LiquidityApp } from './app.ts'
 import { AssetPicker } from './asset-picker.ts'
 import { loadCatalogue } from './catalogue.ts'
@@ -11,6 +13,7 @@ import { TimeBar } from './time-bar.ts'
 
 const RETRY_MS = 2000
 
+customElements.define('alert-dialog', AlertDialog)
 customElements.define('asset-picker', AssetPicker)
 customElements.define('liquidity-map', LiquidityMap)
 customElements.define('map-panes', MapPanes)
@@ -36,6 +39,7 @@ async function start(app: LiquidityApp): Promise<void> {
         loadScore: (asset) => loadScore(location.href, asset),
         settings,
         storage,
+        alerts: new AlertApi(location.href, {}),
         now: Date.now,
       })
       return
