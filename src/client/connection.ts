@@ -6,6 +6,7 @@ import { decodeHeader, type FrameHeader } from '../wire/frame.ts'
 import { retryMs } from './back-off.ts'
 import { type Hello, isTerminal, type ReportMessage, readServerMessage } from './control.ts'
 import { fetchExtent, type HistoryExtent } from './extent.ts'
+import { fetchJson } from './json-answer.ts'
 import type { MapState } from './map-state.ts'
 import { MapStream } from './map-stream.ts'
 import { fetchPast } from './past.ts'
@@ -147,6 +148,16 @@ export class Connection {
   extent(asset: string, timeframe: string, signal?: AbortSignal): Promise<HistoryExtent> {
     const { url, key } = this.#options
     return fetchExtent({ url, key, asset, timeframe, signal })
+  }
+
+  /** Any other answer of the HTTP interface, with the key of this connection. */
+  json(
+    path: string,
+    query: Readonly<Record<string, string | number | undefined>>,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const { url, key } = this.#options
+    return fetchJson({ url, key, path, query, signal })
   }
 
   /** Ends every stream and the connection, for good. */

@@ -1,5 +1,5 @@
 import { LmapError } from '../model/errors.ts'
-import { refusalOf } from './past.ts'
+import { fetchJson } from './json-answer.ts'
 
 /** How far the history of a map goes, see docs/http.md. */
 export interface HistoryExtent {
@@ -21,12 +21,7 @@ export interface ExtentRequest {
 
 /** The times that `at` has an answer for. */
 export async function fetchExtent({ url, key, asset, timeframe, signal }: ExtentRequest): Promise<HistoryExtent> {
-  const address = new URL('/api/v1/history', url.replace(/^ws/, 'http'))
-  address.search = new URLSearchParams({ asset, timeframe }).toString()
-  const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
-  const answer = await fetch(address, { headers, signal: signal ?? null })
-  if (!answer.ok) throw refusalOf(answer.status, await answer.text())
-  return readExtent(await answer.json())
+  return readExtent(await fetchJson({ url, key, path: '/api/v1/history', query: { asset, timeframe }, signal }))
 }
 
 export function readExtent(body: unknown): HistoryExtent {
