@@ -137,6 +137,7 @@ export class AssetMemory {
         }
       }),
       realised: readRealised(this.#view, this.#map),
+      asymmetry: this.asymmetry(),
     }
   }
 

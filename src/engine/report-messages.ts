@@ -1,12 +1,14 @@
 import { assets } from '../model/assets.ts'
 import {
   type AbsorptionRow,
+  ASYMMETRY_BALANCED,
   type Asymmetry,
   absorptionStates,
   type ConvergenceRow,
   convergenceKinds,
   type Report,
   type SweepRow,
+  VENUES_AGREEING_MIN,
   type WallRow,
   wallStates,
 } from '../model/reports.ts'
@@ -23,8 +25,6 @@ const CONVERGENCE = 19
 
 const LOST = 24
 const ASYMMETRY = 32
-const BALANCED = 0.15
-const AGREEING_MIN = 3
 
 const bookSides = ['bid', 'ask'] as const
 const takerSides = ['buy', 'sell'] as const
@@ -49,7 +49,7 @@ export function asymmetryOf(view: DataView, reports: number): Asymmetry {
   const at = reports + ASYMMETRY
   const book = view.getFloat64(at, true)
   const agreeing = view.getUint32(at + 16, true)
-  const leans = Math.abs(book) > BALANCED && agreeing >= AGREEING_MIN
+  const leans = Math.abs(book) > ASYMMETRY_BALANCED && agreeing >= VENUES_AGREEING_MIN
   return {
     book,
     walls: view.getFloat64(at + 8, true),

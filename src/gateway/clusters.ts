@@ -8,11 +8,20 @@ import { venues } from '../model/venues.ts'
 import type { MapMoment } from './map-json.ts'
 import { ratioOf, threeDigits } from './map-reading.ts'
 
-/** Clusters and magnets of one moment of a stream as plain data for JSON, see docs/http.md. */
-export function clustersOf(moment: MapMoment, liquidity: AssetLiquidity | undefined) {
+/** What stands out of one moment of a stream. */
+export interface Standouts {
+  readonly column: MapColumn
+  /** USD per coin. */
+  readonly price: number
+  readonly clusters: readonly Cluster[]
+  readonly magnets: ReturnType<typeof magnetsOf>
+}
+
+/** Undefined where there is no column yet. */
+export function standoutsOf(moment: MapMoment, liquidity: AssetLiquidity | undefined): Standouts | undefined {
   const closed = [...moment.closed]
   const column = moment.live ?? closed.pop()
-  if (column === undefined) return { price: null, clusters: [], magnets: { above: null, below: null } }
+  if (column === undefined) return undefined
   // Closed columns have an end, the live one has a price of now.
   const price = liquidity !== undefined && liquidity.price > 0 ? liquidity.price : column.close
   const clockMs = liquidity?.clockMs ?? moment.clockMs
@@ -20,12 +29,27 @@ export function clustersOf(moment: MapMoment, liquidity: AssetLiquidity | undefi
     layers.flatMap((layer) => findClusters(layer, price, clockMs))
   const modelled = found(modelledLayers(column, closed, liquidity))
   const realised = liquidity === undefined ? [] : found(realisedLayers(column, liquidity))
-  const { above, below } = magnetsOf(modelled, price)
+  return { column, price, clusters: [...modelled, ...realised], magnets: magnetsOf(modelled, price) }
+}
+
+/** Clusters and magnets of one moment of a stream as plain data for JSON, see docs/http.md. */
+export function clustersOf(standouts: Standouts | undefined) {
+  if (standouts === undefined) return { price: null, clusters: [], magnets: noMagnets }
+  const { column, price, clusters } = standouts
   return {
     price,
-    clusters: [...modelled, ...realised].map((cluster) => clusterFacts(cluster, price, column)),
-    magnets: { above: magnetFacts(above, column), below: magnetFacts(below, column) },
+    clusters: clusters.map((cluster) => clusterFacts(cluster, price, column)),
+    magnets: magnetsFacts(standouts),
   }
+}
+
+const noMagnets = { above: null, below: null }
+
+/** The magnets of them by themselves. */
+export function magnetsFacts(standouts: Standouts | undefined) {
+  if (standouts === undefined) return noMagnets
+  const { column, magnets } = standouts
+  return { above: magnetFacts(magnets.above, column), below: magnetFacts(magnets.below, column) }
 }
 
 function clusterFacts(cluster: Cluster, price: number, column: MapColumn) {

@@ -1,14 +1,16 @@
 import { z } from 'zod'
 import { errorCodes } from '../model/errors.ts'
 import { layers } from '../model/layers.ts'
+import { liftKinds } from '../model/lift.ts'
 import { limits } from '../model/limits.ts'
 import { modelStates } from '../model/model-states.ts'
 import { modes } from '../model/modes.ts'
+import { readLabels } from '../model/read.ts'
 import type { ReportKind } from '../model/reports.ts'
 import { COLUMNS, timeframes } from '../model/timeframes.ts'
 import { venueStates } from '../model/venues.ts'
 import { reportPaths, reportSides, reportStates } from './report-request.ts'
-import { reportAnswers } from './report-schemas.ts'
+import { convergence, reportAnswers } from './report-schemas.ts'
 
 /** Bodies of the answers, as checked by the tests and as told to clients. Objects may grow fields; those here stay. */
 const timeframeName = z.enum(timeframes.map(({ name }) => name))
@@ -78,6 +80,30 @@ export const answers = {
     history: z.array(z.looseObject({ hourMs: z.number() })),
   }),
   ...reportAnswers,
+  Read: z.looseObject({
+    asset: z.string(),
+    simulated: z.boolean(),
+    source: z.string(),
+    clockMs: z.number(),
+    price: z.number().nullable(),
+    label: z.enum(readLabels),
+    reasons: z.array(z.string()),
+    asymmetry: z
+      .looseObject({
+        book: z.number(),
+        walls: z.number(),
+        agreeing: z.int(),
+        venues: z.int(),
+        side: z.enum(['bid', 'ask', 'balanced']),
+      })
+      .nullable(),
+    magnets: z.looseObject({ above: magnet, below: magnet }),
+    convergences: z.array(convergence),
+    model,
+    score: z.looseObject({ text: z.string(), interval: z.array(z.number()).nullable() }),
+    lacks: z.array(z.string()),
+    lift: z.array(z.looseObject({ kind: z.enum(liftKinds), words: z.string() })),
+  }),
   History: z.looseObject({
     asset: z.string(),
     timeframe: timeframeName,
@@ -130,6 +156,9 @@ export function openApiText(version: string): string {
         ]),
       ),
       '/api/v1/clusters': path('What stands out of the map.', refusals({ 200: 'Clusters' }), [asset, timeframe]),
+      '/api/v1/read': path('One word for what stands at levels now, with its reasons.', refusals({ 200: 'Read' }), [
+        asset,
+      ]),
       '/api/v1/score': path('What the forecast is worth.', refusals({ 200: 'Score' }), [asset, hours]),
       '/api/v1/history': path('How far back the history of a map goes.', refusals({ 200: 'History' }), [
         asset,

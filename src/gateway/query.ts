@@ -52,6 +52,10 @@ export function readStreamQuery(query: string): StreamQuery {
   return readStream(readParameters(query, ['asset', 'timeframe']))
 }
 
+export function readAssetQuery(query: string): { asset: AssetId } {
+  return { asset: readStream(readParameters(query, ['asset'])).asset }
+}
+
 export function readScoreQuery(query: string, hoursDefault: number, hoursMax: number) {
   const parameters = readParameters(query, ['asset', 'hours'])
   return { asset: readStream(parameters).asset, hours: readCount(parameters, 'hours', hoursDefault, hoursMax) }

@@ -1,6 +1,7 @@
 import { assets } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import { layers } from '../model/layers.ts'
+import type { LiftCount } from '../model/lift.ts'
 import type { Limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import { modelStates } from '../model/model-states.ts'
@@ -9,14 +10,15 @@ import type { Report, ReportKind } from '../model/reports.ts'
 import type { Extent, ModelStatus, PastMap, ScoreRow } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
-import { clustersOf } from './clusters.ts'
+import { clustersOf, standoutsOf } from './clusters.ts'
 import { tagged, taggedByBody } from './etag.ts'
 import { mapEtag, mapJson } from './map-json.ts'
 import { modeFacts, venueFacts } from './map-reading.ts'
 import type { Moments } from './moments.ts'
 import { pastFacts, pastFrame, pastMoment } from './past.ts'
 import { hasPredicted } from './plans.ts'
-import { type MapQuery, readMapQuery, readScoreQuery, readSqlQuery, readStreamQuery } from './query.ts'
+import { type MapQuery, readAssetQuery, readMapQuery, readScoreQuery, readSqlQuery, readStreamQuery } from './query.ts'
+import { readJson } from './read-json.ts'
 import { errorReply, jsonReply, type Reply, type Request, uncached } from './reply.ts'
 import { mergePages, pageFacts } from './report-pages.ts'
 import { readReportQuery } from './report-request.ts'
@@ -36,6 +38,8 @@ export interface ReadingSources {
   readonly extent?: ((asset: AssetId, timeframe: number) => Promise<Extent | undefined>) | undefined
   /** Stored reports of one kind, the newest start first; undefined where nothing is stored. */
   readonly reports?: ((query: ReportQuery) => Promise<ReportPage>) | undefined
+  /** What reports were worth, of every asset; undefined where nothing is stored. */
+  readonly lift?: (() => Promise<readonly LiftCount[]>) | undefined
   /** Answers questions of people; undefined where that was not asked for. */
   readonly ask: ((sql: string, format: string) => Promise<{ type: string; body: Uint8Array }>) | undefined
 }
@@ -59,6 +63,8 @@ export interface ReadingsOptions {
   told(asset: AssetId, kind: ReportKind): Report[]
 }
 
+/** A read is of now: the shortest timeframe knows it best. */
+const READ_TIMEFRAME = 0
 const noModel: ModelStatus = { state: 0, id: 0, mean: 0, error: Number.POSITIVE_INFINITY, hours: 0 }
 
 /** Readings of the map as JSON: the columns themselves, what stands out of them, and what the forecast is worth. */
@@ -120,8 +126,21 @@ export class Readings {
         ...head,
         model: this.#modelFacts(wanted.asset),
         venues: this.#venueFacts(wanted.asset, liquidity),
-        ...clustersOf(moment, liquidity),
+        ...clustersOf(standoutsOf(moment, liquidity)),
       })
+    })
+  }
+
+  /** One word for what stands at levels now, and what it rests on. */
+  read(query: string): Promise<Reply> {
+    const { table, moments, limits, told, sources } = this.#options
+    const { asset } = readAssetQuery(query)
+    return this.#bounded(async () => {
+      const moment = await moments.read(table.at(asset, READ_TIMEFRAME), limits.clusterColumnsMax)
+      const liquidity = await this.#liquidity(asset)
+      const lifts = await stored(async () => sources?.lift?.())
+      const rows = told(asset, 'convergence').filter((row) => row.kind === 'convergence')
+      return jsonReply(200, readJson({ moment, liquidity, rows, lifts: lifts ?? [], model: this.#model(asset) }))
     })
   }
 

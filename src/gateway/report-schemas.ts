@@ -67,7 +67,7 @@ const absorption = z.looseObject({
   lean: z.number(),
 })
 
-const convergence = z.looseObject({
+export const convergence = z.looseObject({
   kind: z.literal('convergence'),
   ...basis,
   side: z.enum(['support', 'resistance']),

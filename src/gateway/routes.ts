@@ -61,6 +61,7 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
     '/api/v1/map': (request) => (request.accept === FRAME_TYPE ? readings.frame(request) : readings.map(request)),
     '/api/v1/sql': ({ query }) => readings.sql(query),
     '/api/v1/clusters': revalidated(({ query }) => readings.clusters(query)),
+    '/api/v1/read': revalidated(({ query }) => readings.read(query)),
     '/api/v1/score': revalidated(({ query }) => readings.score(query)),
     '/api/v1/history': revalidated(({ query }) => readings.history(query)),
     ...Object.fromEntries(

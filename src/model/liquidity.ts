@@ -1,3 +1,5 @@
+import type { Asymmetry } from './reports.ts'
+
 /** What the core knows of one asset by venue, read at one moment. */
 export interface AssetLiquidity {
   /** The asset's clock, Unix ms. */
@@ -10,6 +12,8 @@ export interface AssetLiquidity {
   readonly venues: readonly VenueInputs[]
   /** Buckets in which positions were liquidated in the last day. */
   readonly realised: readonly RealisedCell[]
+  /** Which side holds more near price; undefined where nobody tells. */
+  readonly asymmetry?: Asymmetry | undefined
 }
 
 export interface VenueInputs {

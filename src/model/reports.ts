@@ -134,6 +134,10 @@ export function standsAt(row: Standing, clockMs: number): boolean {
   return isStanding(row) && clockMs - row.atMs <= silentMsMax[row.kind]
 }
 
+/** A side is named where the book leans by more than this and so many venues agree. */
+export const ASYMMETRY_BALANCED = 0.15
+export const VENUES_AGREEING_MIN = 3
+
 /** Depth near price: (bids - asks) / (bids + asks), nearer ones weighing more. */
 export interface Asymmetry {
   /** All books together. */
@@ -143,7 +147,7 @@ export interface Asymmetry {
   /** Venues that lean as the whole does, of those that have a book. */
   readonly agreeing: number
   readonly venues: number
-  /** Named where the book leans by more than 0.15 and three venues agree. */
+  /** Named where the book leans by more than ASYMMETRY_BALANCED and VENUES_AGREEING_MIN venues agree. */
   readonly side: 'bid' | 'ask' | 'balanced'
 }
 
