@@ -48,7 +48,10 @@ export async function backtestRule(rule: AlertRule, days: number, options: Backt
       hint: 'Name fewer assets or ask for fewer days.',
     })
   }
-  const ids = rule.assets ?? assets.map(({ id }) => id)
+  const asked = rule.assets ?? assets.map(({ id }) => id)
+  // Those of which nothing is known have no history either.
+  const known = asked.filter((id) => options.clockMs(id) > 0)
+  const ids = known.length > 0 ? known : asked
   const toMs = Math.max(...ids.map((id) => options.clockMs(id))) || now()
   const read = new CandleReader(history, spanOf(days, ids.length, toMs, limits), inTime)
   const found = await subjectsOf(rule, ids, read.span, options, inTime)

@@ -33,9 +33,8 @@ export class AlertGate {
     if (this.#fired.has(key)) return false
     const silence = `${ruleKey} ${subject.asset}`
     const before = this.#newest.get(silence)
-    // A clock that went back (a replay begun anew) silences nothing.
-    const isSilent =
-      before !== undefined && subject.atMs >= before && subject.atMs - before < rule.cooldownSeconds * MS_PER_SECOND
+    // Either way: reports of one moment come in any order. A clock that went far back (a replay begun anew) silences nothing.
+    const isSilent = before !== undefined && Math.abs(subject.atMs - before) < rule.cooldownSeconds * MS_PER_SECOND
     if (isSilent) return false
     this.#fired.add(key)
     this.#newest.delete(silence)

@@ -23,6 +23,9 @@ export const ALERT_COOLDOWN_SECONDS = 300
 const COOLDOWN_SECONDS_MAX = 86_400
 const USD_MAX = 1e12
 const PERCENT_MAX = 30
+/** As report rows have them. */
+const DIGITS = 6
+const PRICE_DIGITS = 12
 
 const fields: readonly (keyof AlertRuleJson)[] = [
   'name',
@@ -83,15 +86,21 @@ export function alertRuleJson(rule: AlertRule): AlertRuleJson {
 
 /** What fired, with names, as messages carry it. */
 export function alertSubjectJson(subject: AlertSubject) {
-  const { asset, venues: ids, distanceBp, score, spoof, ...rest } = subject
+  const { asset, venues: ids, price, usd, distanceBp, score, spoof, ...rest } = subject
   return {
     ...rest,
     asset: assets[asset]!.name,
-    distanceBp: distanceBp ?? null,
-    score: score ?? null,
-    spoof: spoof ?? null,
+    price: toDigits(price, PRICE_DIGITS),
+    usd: toDigits(usd, DIGITS),
+    distanceBp: distanceBp === undefined ? null : toDigits(distanceBp, DIGITS),
+    score: score === undefined ? null : toDigits(score, DIGITS),
+    spoof: spoof === undefined ? null : toDigits(spoof, DIGITS),
     venues: ids.map((id) => venues[id]!.name),
   }
+}
+
+function toDigits(value: number, digits: number): number {
+  return Number(value.toPrecision(digits))
 }
 
 function readName(value: unknown): string {

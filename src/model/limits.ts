@@ -172,6 +172,18 @@ export const limits = Object.freeze({
   streamDeltasMax: 128,
   /** A stream stays fresh for so long after its last subscriber has left. */
   streamLingerMs: 5_000,
+  /** Threads of the gateway. */
+  gatewaysMax: 64,
+  /** What is told to threads of the gateway and not read yet; each message and snapshot must fit in half of it. */
+  gatewayRingBytes: 32 << 20,
+  /** Requests of one thread that the main thread has not answered. */
+  requestsForwardedMax: 1_000,
+  /** A thread that has ended is started anew after so long, but not more often than so many times in so long. */
+  gatewayRestartMs: 100,
+  gatewayRestartsMax: 5,
+  gatewayRestartsMs: 60_000,
+  /** A thread that says nothing for so long hangs. */
+  gatewaySilentMsMax: 15_000,
   /** Streams that are not kept fresh whose closed columns stay in memory. */
   streamsIdleMax: 64,
   /** Histories read from the store at a time, and how long one may take before a stream starts without. */
@@ -223,7 +235,7 @@ export const limits = Object.freeze({
   /** A back-test: days, where it is not said and at most; its time; reports, columns and candles read; firings followed; at a time. */
   alertBacktestDays: 7,
   alertBacktestDaysMax: 30,
-  alertBacktestMsMax: 10_000,
+  alertBacktestMsMax: 20_000,
   alertBacktestRowsMax: 10_000,
   alertBacktestColumnsMax: 2_016,
   alertBacktestCandlesMax: 300_000,
@@ -307,6 +319,7 @@ assert(
 )
 assert(limits.clientReportsSilentMs > 2 * limits.reportPulseMs, 'reports are not stale for one late pulse')
 assert(limits.clientSilentMsMax > limits.clientReportsSilentMs, 'reports are stale before the connection is given up')
+assert((limits.gatewayRingBytes & (limits.gatewayRingBytes - 1)) === 0, 'the ring of the gateway is a power of two')
 assert(limits.storeStopMsMax < limits.stopMsMax, 'the store gives up before it is left behind')
 assert(limits.kafkaMessageBytesMax >= BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES, 'a message holds any batch')
 assert(limits.kafkaSendBytesMax >= limits.kafkaMessageBytesMax, 'a request holds any message')

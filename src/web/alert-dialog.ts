@@ -35,7 +35,7 @@ const markup = `
 <button type="button" class="plain notify">Allow notifications</button>
 <button type="button" class="plain close" aria-label="Close">Close</button></header>
 <div class="alert-body">
-<div class="alert-side"><button type="button" class="plain chief new">New rule</button><div class="alert-list"></div></div>
+<div class="alert-side"><button type="button" class="plain chief new" autofocus>New rule</button><div class="alert-list"></div></div>
 <form novalidate aria-label="Rule"><div class="place"></div>
 <p class="fault" role="alert"></p>
 <div class="actions">
@@ -227,6 +227,7 @@ export class AlertDialog extends HTMLElement {
       }
       found.append(resultView(backtest, { go }))
       this.#say('')
+      this.#part('form .actions').scrollIntoView({ block: 'start' })
     } catch (error) {
       if (testing.signal.aborted) return
       // Without a history there is no test to be had: that is said with the rule.

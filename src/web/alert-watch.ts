@@ -81,7 +81,8 @@ export class AlertWatch {
       watched.reports = stream
       watched.stops.push(
         stream.onChange(({ rows }) => {
-          for (const row of rows) this.#row(of, row)
+          // A first message begins with the newest.
+          for (const row of rows.toSorted((a, b) => a.atMs - b.atMs)) this.#row(of, row)
         }),
       )
       watched.stops.push(() => stream.close())
