@@ -120,6 +120,7 @@ export async function run(
         liquidity: (asset) => engine.liquidity(asset),
         model: (asset) => engine.model(asset),
         scores: (asset, most) => store.scores(asset, most),
+        lift: () => store.lift(),
         reports: (query) => store.reports(query),
         at: (asset, timeframe, atMs, most) => store.at(asset, timeframe, atMs, most),
         extent: (asset, timeframe) => store.extent(asset, timeframe),
@@ -142,11 +143,11 @@ export async function run(
     const lastMinutes = { name: 'venue minutes', start: async () => undefined, stop: async () => minutes.finish() }
     await lineUp.begin(lastMinutes, { stoppedAfter: engine })
     await eventLog.consume((asset, offset, batch) => {
-      minutes.add(asset, batch)
+      minutes.add(asset, offset, batch)
       return engine.accept(asset, offset, batch)
     }, offsets)
     if (config.source !== 'replay') {
-      await lineUp.begin(new Keeper(engine, store, () => ids), { stoppedAfter: engine })
+      await lineUp.begin(new Keeper({ engine, store, minutes, assets: () => ids }), { stoppedAfter: engine })
     }
     const sink = await recorded(config, name, eventLog, now, (stage) => lineUp.begin(stage))
     await lineUp.begin(source)

@@ -154,11 +154,6 @@ export class KafkaGroup implements Stage {
     })
   }
 
-  /** By partition: the first offset of the log that is not older than `timeMs`. */
-  offsetsAt(timeMs: number): Promise<number[]> {
-    return this.#topic.offsetsAt(timeMs)
-  }
-
   #listen(): void {
     const consumer = this.#consumer
     const { topic, failed } = this.#options

@@ -208,6 +208,8 @@ export interface VenueStatus {
 export interface Checkpoint {
   readonly asset: AssetId
   readonly offset: number
+  /** Where a log that keeps must be read from to count what was open beside the image; behind the image without. */
+  readonly countOffset?: number
   readonly clockMs: number
   /** Layout version of the core that wrote it: another one cannot be loaded. */
   readonly layout: number

@@ -10,6 +10,7 @@ import { TIMEFRAMES } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import type { VenueMinutes } from '../store/venue-minutes.ts'
 import type { Log } from '../telemetry/log.ts'
+import { keepState } from './keeper.ts'
 
 export interface HolderOptions {
   readonly engine: Engine
@@ -18,13 +19,9 @@ export interface HolderOptions {
   readonly log: Log
   readonly chosen: readonly Asset[]
   readonly partitions: number
-  /** By partition: the first message of the log that is not older than that. */
-  readonly offsetsAt: (timeMs: number) => Promise<number[]>
   /** Nothing more is to be told of it here. */
   readonly silence: (asset: AssetId) => void
 }
-
-const MINUTE_MS = 60_000
 
 /** Takes assets over when the group gives their partitions, and hands them on with their newest state. */
 export class Holder implements GroupMember {
@@ -50,7 +47,7 @@ export class Holder implements GroupMember {
   readonly handler: BatchHandler = (asset, offset, batch) => {
     const next = this.#next.get(asset)
     if (next === undefined) return true
-    if (offset >= this.#minutesFrom[asset]!) this.#options.minutes.add(asset, batch)
+    if (offset >= this.#minutesFrom[asset]!) this.#options.minutes.add(asset, offset, batch)
     return offset < next ? true : this.#options.engine.accept(asset, offset, batch)
   }
 
@@ -59,20 +56,19 @@ export class Holder implements GroupMember {
     const begunMs = performance.now()
     const wanted = this.#assetsOf(partitions)
     const checkpoints = new Map((await store.checkpoints(wanted)).map((checkpoint) => [checkpoint.asset, checkpoint]))
-    const minuteStarts = await this.#minuteStarts([...checkpoints.values()].map(({ clockMs }) => clockMs))
     const from = new Map<AssetId, number>()
     for (const asset of wanted) {
       // Asked again after a failure: what was adopted then has seen nothing since.
       if (this.#next.has(asset)) await engine.release(asset)
-      const known = (await engine.adopt(asset, checkpoints.get(asset))) ?? 0
+      const checkpoint = checkpoints.get(asset)
+      const known = (await engine.adopt(asset, checkpoint)) ?? 0
       const { low, high } = ranges[asset % this.#options.partitions]!
       // A topic that was made anew under a state that stayed is read from its start.
       const next = known > high * BATCHES_PER_MESSAGE ? low * BATCHES_PER_MESSAGE : known
       for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) engine.activate(asset, timeframe, true)
       this.#next.set(asset, next)
-      // The minute that the state was taken in is counted again from its start: its batches are no part of the state.
-      const minuteStart = (minuteStarts[asset % this.#options.partitions] ?? 0) * BATCHES_PER_MESSAGE
-      this.#minutesFrom[asset] = Math.min(next, minuteStart)
+      // The minutes that were open are counted again from their start: they are no part of the image.
+      this.#minutesFrom[asset] = Math.min(next, known === 0 ? 0 : (checkpoint?.countOffset ?? next))
       from.set(asset, this.#minutesFrom[asset]!)
     }
     this.#takeOvers += wanted.length
@@ -82,14 +78,13 @@ export class Holder implements GroupMember {
   }
 
   async lost(partitions: readonly number[], isExpelled: boolean): Promise<void> {
-    const { engine, store, minutes, silence, log } = this.#options
+    const { engine, minutes, silence, log } = this.#options
     const begunMs = performance.now()
     const given = this.#assetsOf(partitions).filter((asset) => this.#next.has(asset))
     for (const asset of given) {
       silence(asset)
       // The newest state is that of whoever has it now, if the group had to do without us.
-      const checkpoint = isExpelled ? undefined : await engine.checkpoint(asset)
-      if (checkpoint !== undefined) store.checkpoint(checkpoint)
+      if (!isExpelled) await keepState(asset, this.#options)
       minutes.leave(asset)
       this.#next.delete(asset)
       await engine.release(asset)
@@ -110,13 +105,6 @@ export class Holder implements GroupMember {
     const isKept = await Promise.race([kept, late])
     over.abort()
     return isKept
-  }
-
-  /** By partition: where the minute begins that the oldest of these clocks is in. */
-  async #minuteStarts(clocksMs: readonly number[]): Promise<readonly number[]> {
-    if (clocksMs.length === 0) return []
-    const minuteMs = Math.floor(Math.min(...clocksMs) / MINUTE_MS) * MINUTE_MS
-    return this.#options.offsetsAt(minuteMs - limits.clockSkewMsMax)
   }
 
   #assetsOf(partitions: readonly number[]): AssetId[] {

@@ -71,7 +71,6 @@ export async function processEvents(asked: Config, { log, now, identity }: PartS
       log,
       chosen,
       partitions: config.partitions,
-      offsetsAt: (timeMs) => group.offsetsAt(timeMs),
       silence: (asset) => frames.release(asset),
     })
     const group: KafkaGroup = new KafkaGroup({
@@ -87,7 +86,7 @@ export async function processEvents(asked: Config, { log, now, identity }: PartS
     // What nobody else can have: a state that is kept by one who was replaced would be older than the newest.
     const kept = (): readonly AssetId[] => (group.isLeased ? holder.assets : [])
     await lineUp.begin(engine)
-    await lineUp.begin(new Keeper(engine, store, kept), { stoppedAfter: engine })
+    await lineUp.begin(new Keeper({ engine, store, minutes, assets: kept }), { stoppedAfter: engine })
     await lineUp.begin(frames)
     await lineUp.begin(new Teller({ engine, frames, assets: () => holder.assets }))
     await lineUp.begin(group, { stopMsMax: limits.handOverAllMsMax })

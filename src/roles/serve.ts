@@ -77,7 +77,10 @@ export async function serve(asked: Config, { log, now, version, identity }: Part
         liquidity: async (asset) => states.liquidity(asset),
         model: (asset) => states.model(asset),
         scores: (asset, most) => history.scores(asset, most),
+        lift: () => history.lift(),
+        reports: (query) => history.reports(query),
         at: (asset, timeframe, atMs, most) => history.at(asset, timeframe, atMs, most),
+        extent: (asset, timeframe) => history.extent(asset, timeframe),
         ask: config.sql ? (sql, format) => answerOf(history, sql, format) : undefined,
       },
       status: () => {

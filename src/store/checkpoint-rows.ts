@@ -6,20 +6,35 @@ import { seconds } from './column-rows.ts'
 import { readNative } from './native-block.ts'
 
 /** Columns of an insert, in the order of checkpointLine. */
-export const checkpointNames: readonly string[] = ['asset', 'logOffset', 'clock', 'layout', 'imageBase64']
+export const checkpointNames: readonly string[] = [
+  'asset',
+  'logOffset',
+  'countOffset',
+  'clock',
+  'layout',
+  'imageBase64',
+]
 
 export async function checkpointLine(checkpoint: Checkpoint): Promise<string> {
   const image = await compress(checkpoint.image)
-  const { asset, offset, clockMs, layout } = checkpoint
-  return `${[assets[asset]!.name, offset, seconds(clockMs), layout, image.toString('base64')].join('\t')}\n`
+  const { asset, offset, countOffset = 0, clockMs, layout } = checkpoint
+  return `${[assets[asset]!.name, offset, countOffset, seconds(clockMs), layout, image.toString('base64')].join('\t')}\n`
 }
 
-const types = { name: 'String', offset: 'Float64', clockMs: 'Float64', layout: 'UInt32', image: 'String' } as const
+const types = {
+  name: 'String',
+  offset: 'Float64',
+  countOffset: 'Float64',
+  clockMs: 'Float64',
+  layout: 'UInt32',
+  image: 'String',
+} as const
 
 export function checkpointsQuery(of: readonly AssetId[] | undefined): string {
   // Names from our own table: nothing here comes from outside.
   const where = of === undefined ? '' : `WHERE asset IN (${of.map((id) => `'${assets[id]!.name}'`).join(', ')})`
   return `SELECT CAST(asset, 'String') AS name, toFloat64(logOffset) AS offset,
+      toFloat64(countOffset) AS countOffset,
       toFloat64(toUnixTimestamp64Milli(clock)) AS clockMs, layout, image
     FROM checkpoints FINAL ${where} FORMAT Native`
 }
@@ -36,7 +51,9 @@ export async function readCheckpoints(
       const asset = assetByName(decoder.decode(block.name[row]!))
       if (asset === undefined) continue
       const [offset, clockMs, layout] = [block.offset[row]!, block.clockMs[row]!, block.layout[row]!]
-      packed.push({ asset: asset.id, offset, clockMs, layout, image: block.image[row]! })
+      const countOffset = block.countOffset[row]!
+      const counted = countOffset > 0 ? { countOffset } : {}
+      packed.push({ asset: asset.id, offset, ...counted, clockMs, layout, image: block.image[row]! })
     }
   })
   const checkpoints: Checkpoint[] = []

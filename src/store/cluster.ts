@@ -26,7 +26,12 @@ export function clusterStatements(statement: string, cluster: string): string[] 
   if (view !== null) return [bare.replace(view[0], `CREATE VIEW IF NOT EXISTS ${view[1]} ${on} AS`)]
   if (bare.startsWith('INSERT INTO ')) return [bare]
   const alter = /^ALTER TABLE (\w+) /.exec(bare)
-  if (alter !== null) return [bare.replace(alter[0], `ALTER TABLE ${alter[1]}_local ${on} `)]
+  if (alter !== null) {
+    const stored = bare.replace(alter[0], `ALTER TABLE ${alter[1]}_local ${on} `)
+    // What everybody reads has the same columns, but neither keeps nor drops rows.
+    const isColumn = bare.slice(alter[0].length).startsWith('ADD COLUMN ')
+    return isColumn ? [stored, bare.replace(alter[0], `ALTER TABLE ${alter[1]} ${on} `)] : [stored]
+  }
   throw new LmapError('LMAP_STORE_SCHEMA', `a statement has no form for a cluster: ${bare.slice(0, 60)}`)
 }
 

@@ -12,7 +12,12 @@ export interface VenueMinutesOptions {
   readonly state: (asset: AssetId, venue: number) => number
 }
 
-type Minute = { -readonly [Name in keyof Omit<VenueMinuteRow, 'state'>]: VenueMinuteRow[Name] }
+type Row = { -readonly [Name in keyof Omit<VenueMinuteRow, 'state'>]: VenueMinuteRow[Name] }
+interface Minute {
+  readonly row: Row
+  /** Where the log has its first batch. */
+  readonly offset: number
+}
 
 /**
  * Reads the market facts of each venue out of the event batches, minute by minute. A minute is told when the next one of
@@ -27,10 +32,10 @@ export class VenueMinutes {
     this.#options = options
   }
 
-  /** One batch that the log has accepted as whole. */
-  add(asset: AssetId, batch: Uint8Array): void {
+  /** One batch that the log has accepted as whole, and its place there. */
+  add(asset: AssetId, offset: number, batch: Uint8Array): void {
     const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength)
-    const minute = this.#minuteOf(asset, view)
+    const minute = this.#minuteOf(asset, offset, view)
     if (minute === undefined) return
     minute.batches++
     const tickSize = view.getFloat64(32, true)
@@ -43,6 +48,16 @@ export class VenueMinutes {
       else if (kind === EventKind.markPrice) minute.mark = view.getFloat64(at + 8, true)
       else if (kind === EventKind.openInterest) addOpenInterest(minute, view, at, tickSize)
     }
+  }
+
+  /** Where a reader must begin who wants to count anew all that is open of an asset; undefined where nothing is. */
+  offsetOf(asset: AssetId): number | undefined {
+    let least: number | undefined
+    for (let key = asset * VENUES; key < (asset + 1) * VENUES; key++) {
+      const offset = this.#open.get(key)?.offset
+      if (offset !== undefined && !(offset >= (least ?? Number.POSITIVE_INFINITY))) least = offset
+    }
+    return least
   }
 
   /** Tells what is open of one asset, which somebody else goes on with. */
@@ -62,7 +77,7 @@ export class VenueMinutes {
   }
 
   /** Undefined where the batch comes too late for its minute, which has been told. */
-  #minuteOf(asset: AssetId, view: DataView): Minute | undefined {
+  #minuteOf(asset: AssetId, offset: number, view: DataView): Row | undefined {
     const venue = view.getUint8(3)
     const receiveMs = view.getFloat64(16, true)
     const venueMs = view.getFloat64(24, true)
@@ -71,32 +86,32 @@ export class VenueMinutes {
     const minuteMs = Math.floor(timeMs / MINUTE_MS) * MINUTE_MS
     const key = asset * VENUES + venue
     const open = this.#open.get(key)
-    if (open?.minuteMs === minuteMs) return open
+    if (open?.row.minuteMs === minuteMs) return open.row
     if (open !== undefined) {
-      if (minuteMs < open.minuteMs) return undefined
+      if (minuteMs < open.row.minuteMs) return undefined
       this.#tell(open)
     }
-    const minute: Minute = { asset, venue, minuteMs, batches: 0, mark: 0, ...noTrades, ...noOpenInterest }
-    this.#open.set(key, minute)
-    return minute
+    const row: Row = { asset, venue, minuteMs, batches: 0, mark: 0, ...noTrades, ...noOpenInterest }
+    this.#open.set(key, { row, offset })
+    return row
   }
 
-  #tell(minute: Minute): void {
-    this.#options.row({ ...minute, state: this.#options.state(minute.asset, minute.venue) })
+  #tell({ row }: Minute): void {
+    this.#options.row({ ...row, state: this.#options.state(row.asset, row.venue) })
   }
 }
 
 const noTrades = { buyUsd: 0, sellUsd: 0, trades: 0 }
 const noOpenInterest = { openInterest: 0, openInterestUsd: 0 }
 
-function addTrade(minute: Minute, view: DataView, at: number, tickSize: number): void {
+function addTrade(minute: Row, view: DataView, at: number, tickSize: number): void {
   const usd = view.getFloat64(at + 8, true) * view.getUint32(at + 4, true) * tickSize
   if ((view.getUint8(at + 1) & 1) === 0) minute.buyUsd += usd
   else minute.sellUsd += usd
   minute.trades++
 }
 
-function addOpenInterest(minute: Minute, view: DataView, at: number, tickSize: number): void {
+function addOpenInterest(minute: Row, view: DataView, at: number, tickSize: number): void {
   const tick = view.getUint32(at + 4, true)
   minute.openInterest = view.getFloat64(at + 8, true)
   // Tick 0: the venue values it at its mark.

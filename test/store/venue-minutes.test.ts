@@ -21,7 +21,8 @@ function collected() {
   ) => {
     writer.begin(venue, 3, ++sequence, receiveMs, timeMs, 0.5)
     for (const [kind, flags, tick, value] of records) writer.add(kind, flags, tick, value)
-    minutes.add(asset(3), writer.take())
+    // Where the log has it: any growing number.
+    minutes.add(asset(3), 100 + sequence, writer.take())
   }
   return { rows, minutes, batch }
 }
@@ -61,4 +62,23 @@ test('a venue whose clock is wrong is counted by ours', () => {
   batch(0, minuteMs - 3_600_000, [[EventKind.heartbeat, 0, 0, 0]], minuteMs)
   minutes.finish()
   expect(rows.map((row) => row.minuteMs)).toEqual([minuteMs])
+})
+
+test('whoever takes over counts what is open from its start, and the fuller row stays', () => {
+  const { rows, minutes, batch } = collected()
+  expect(minutes.offsetOf(asset(3))).toBeUndefined()
+  batch(1, minuteMs, [[EventKind.heartbeat, 0, 0, 0]])
+  batch(2, minuteMs + 30_000, [[EventKind.heartbeat, 0, 0, 0]])
+  expect(minutes.offsetOf(asset(3))).toBe(101)
+  batch(1, minuteMs + 60_000, [[EventKind.heartbeat, 0, 0, 0]])
+  // The first minute of venue 1 has been told: the second is the one that began last.
+  expect(minutes.offsetOf(asset(3))).toBe(102)
+  expect(minutes.offsetOf(asset(4))).toBeUndefined()
+  minutes.leave(asset(3))
+  expect(minutes.offsetOf(asset(3))).toBeUndefined()
+  expect(rows.map(({ venue, batches }) => [venue, batches])).toEqual([
+    [1, 1],
+    [1, 1],
+    [2, 1],
+  ])
 })

@@ -1,0 +1,146 @@
+// Guards the scale-out on a real broker and a real database: processors that are killed, paused and stopped while they
+// work leave the same history behind as one that was never disturbed on the same events, no asset is without an owner
+// for long, one that was replaced while it slept can tell nobody anything, and a client of a gateway sees none of it but
+// a pause.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningClickHouse, startClickHouse } from '../../ops/clickhouse/server.ts'
+import { freePort } from '../../ops/kafka/broker.ts'
+import { kafkaRequirements, type RunningKafka, startKafka } from '../../ops/kafka/kafka.ts'
+import { differences, digestOf } from '../../ops/local/digest.ts'
+import { connect, MapChange } from '../../src/client/index.ts'
+import { requirement } from '../requirements.ts'
+import { type Command, endCommands, newFolder, removeFolders, startMain } from './command.ts'
+
+const seed = Number(process.env.LMAP_SEED ?? 9_300)
+const real = requirement('on a real broker', kafkaRequirements())
+const ASSETS = 'BTC,ETH,SOL,XRP,DOGE,ADA,LINK,AVAX'
+// Ten times the clock: minutes close every six seconds, and processors have something to catch up on.
+const MARKET = ['--assets', ASSETS, '--rate', '2000', '--seed', String(seed), '--speed', '10', '--duration', '420']
+const UNSERVED_MS_MAX = 15_000
+
+interface Numbers {
+  readonly [name: string]: number
+}
+
+describe.skipIf(real.skip)(real.title, () => {
+  let broker: RunningKafka
+  let store: RunningClickHouse
+
+  beforeAll(async () => {
+    broker = await startKafka({ port: await freePort(), folder: newFolder() })
+    store = await startClickHouse({ port: 0, path: join(newFolder(), 'clickhouse') })
+  }, 120_000)
+
+  afterEach(endCommands)
+
+  afterAll(async () => {
+    await broker?.stop()
+    await store?.stop()
+    removeFolders()
+  }, 60_000)
+
+  /** A role with a folder of its own, on topics of this test; resolves when it answers. */
+  async function start(role: string, topic: string, database: string, more: readonly string[] = []) {
+    const folder = join(newFolder(), role)
+    mkdirSync(folder)
+    const address = ['--kafka', broker.brokers.join(','), '--clickhouse', `${store.url}/${database}`]
+    const topics = role === 'collect' ? ['--topic', topic] : ['--frames', `${topic}.${database}`]
+    const both = role === 'process' ? ['--topic', topic, '--group', database, '--workers', '1'] : []
+    const common = ['--data', folder, '--port', '0', ...address, ...topics, ...both, ...more]
+    const command = startMain([role, ...common])
+    const port = (await command.said(/http:\/\/localhost:(\d+)/, 30_000))[1]!
+    return { command, url: `http://127.0.0.1:${port}` }
+  }
+
+  type Running = Awaited<ReturnType<typeof start>>
+
+  async function numbersOf({ url }: Running): Promise<Numbers> {
+    const text = await (await fetch(`${url}/metrics`)).text()
+    const rows = [...text.matchAll(/^lmap_(\w+)(?:\{[^}]*\})? ([\d.e+-]+)$/gm)]
+    const sums: Record<string, number> = {}
+    for (const [, name, value] of rows) sums[name!] = (sums[name!] ?? 0) + Number(value)
+    return sums
+  }
+
+  /** Polls, because another process has nothing to await. */
+  async function until(what: string, ready: () => Promise<boolean>, withinMs: number): Promise<number> {
+    const begunMs = performance.now()
+    while (!(await ready().catch(() => false))) {
+      if (performance.now() - begunMs > withinMs) throw new Error(`${what}: not within ${withinMs} ms`)
+      await pause(100)
+    }
+    return performance.now() - begunMs
+  }
+
+  const holds = (running: Running, assets: number, withinMs = 20_000) =>
+    until(`${assets} assets held`, async () => (await numbersOf(running)).assets_held === assets, withinMs)
+
+  const isThrough = async (running: Running) => {
+    const { kafka_lag_messages: lag, engine_pending_bytes: pending } = await numbersOf(running)
+    return lag === 0 && pending === 0
+  }
+
+  async function stopInOrder(command: Command): Promise<void> {
+    command.signal('SIGTERM')
+    expect((await command.ended).stdout).toContain('Stopped in order.')
+  }
+
+  test(`killed, paused, rejoined: the history of an undisturbed run (seed ${seed})`, async () => {
+    const topic = `roles.${seed}`
+    const calm = await start('process', topic, 'calm')
+    const first = await start('process', topic, 'rough')
+    await Promise.all([holds(calm, 65), holds(first, 65)])
+    const gateway = await start('serve', topic, 'rough')
+    const collector = await start('collect', topic, 'calm', MARKET)
+
+    const second = await start('process', topic, 'rough')
+    await until('the work is shared', async () => (await numbersOf(second)).kafka_partitions_held === 4, 20_000)
+    const heard: number[] = []
+    const url = `${gateway.url.replace('http', 'ws')}/stream`
+    const client = connect({ url, now: () => performance.now(), random: () => 0 })
+    client.subscribe('BTC', '1m').onChange((change) => {
+      if (change !== MapChange.status) heard.push(performance.now())
+    })
+    await until('the client hears', async () => heard.length > 0, 20_000)
+
+    // A crash: the other one has all of it within the time that is promised.
+    first.command.signal('SIGKILL')
+    expect(await holds(second, 65)).toBeLessThan(UNSERVED_MS_MAX)
+
+    // A sleeper: replaced while it does not know, it wakes in the middle of its work.
+    const third = await start('process', topic, 'rough')
+    await until('the work is shared again', async () => (await numbersOf(third)).kafka_partitions_held === 4, 20_000)
+    second.command.signal('SIGSTOP')
+    expect(await holds(third, 65)).toBeLessThan(UNSERVED_MS_MAX)
+    second.command.signal('SIGCONT')
+    await until(
+      'the sleeper is back in the group',
+      async () => (await numbersOf(second)).kafka_partitions_held === 4,
+      20_000,
+    )
+
+    // In order.
+    await stopInOrder(second.command)
+    await holds(third, 65)
+
+    expect((await collector.command.ended).stdout).toContain('The source has ended')
+    await until('all is read', async () => (await isThrough(calm)) && (await isThrough(third)), 60_000)
+    const lastHeardMs = heard.at(-1)!
+    await stopInOrder(third.command)
+    await stopInOrder(calm.command)
+    client.close()
+
+    const gaps = heard.slice(1).map((ms, index) => ms - heard[index]!)
+    expect(Math.max(...gaps)).toBeLessThan(UNSERVED_MS_MAX)
+    expect(lastHeardMs).toBeGreaterThan(heard[0]!)
+    const { frames_handovers, frames_corrupt } = await numbersOf(gateway)
+    expect(frames_handovers).toBeGreaterThan(0)
+    expect(frames_corrupt).toBe(0)
+    const [expected, found] = [await digestOf(`${store.url}/calm`), await digestOf(`${store.url}/rough`)]
+    expect(expected.columns!.rows).toBeGreaterThan(40)
+    expect(differences(expected, found)).toEqual([])
+  }, 240_000)
+})
