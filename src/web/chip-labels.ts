@@ -4,6 +4,7 @@ import type { ReportColours, ReportScale } from './report-scale.ts'
 const HEIGHT_PX = 16
 const PAD_PX = 6
 const FONT_PX = 10
+const FONT = 'Inter, "Segoe UI", Roboto, Arial, sans-serif'
 const EDGE_PX = 6
 
 /** What a chip says at its level: what it is, for which side, and which parts meet there. */
@@ -22,7 +23,7 @@ export function drawChips(
 ): void {
   const { ratio, width, height } = scale
   const labelHeight = HEIGHT_PX * ratio
-  context.font = `600 ${FONT_PX * ratio}px ${colours.font}`
+  context.font = `600 ${FONT_PX * ratio}px ${FONT}`
   context.textBaseline = 'middle'
   context.textAlign = 'left'
   const taken: number[] = []

@@ -23,5 +23,4 @@ export interface ReportColours {
   /** Behind text that lies over a picture. */
   readonly plate: string
   readonly chip: string
-  readonly font: string
 }

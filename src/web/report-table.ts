@@ -91,9 +91,10 @@ export class ReportTable {
       ...this.#columns.map(({ key: name, label, title, isNumber }) => {
         const cell = document.createElement('th')
         cell.scope = 'col'
-        cell.className = isNumber ? `number ${name}` : name
+        cell.className = isNumber ? `number of-${name}` : `of-${name}`
         const button = document.createElement('button')
         button.type = 'button'
+        button.className = 'order'
         button.textContent = label
         button.title = `${title}. Sorts by it.`
         button.addEventListener('click', () => this.#onOrder(name))
@@ -112,7 +113,7 @@ export class ReportTable {
     button.tabIndex = -1
     for (const [i, { isNumber, key }] of this.#columns.entries()) {
       const cell = element.insertCell()
-      cell.className = isNumber ? `number ${key}` : key
+      cell.className = isNumber ? `number of-${key}` : `of-${key}`
       if (i === 0) cell.append(button)
     }
     const shown: ShownRow = { element, button, known, signature: '' }
