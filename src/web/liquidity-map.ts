@@ -16,6 +16,7 @@ import { MapScene, type Place } from './map-scene.ts'
 import { type Held, type MapStatus, mapStatus, pastStatus } from './map-status.ts'
 import { accentCss, Channel } from './palette.ts'
 import { type OwnPosition, PositionMark } from './position-mark.ts'
+import { ReportLayer } from './report-layer.ts'
 import { readLevel } from './route.ts'
 import { holdMap, type ShownMap } from './shown-map.ts'
 import { canvasColours, type Ground, groundOf, onSystemGround, themes } from './theme.ts'
@@ -58,6 +59,7 @@ export class LiquidityMap extends HTMLElement {
   #shownStream: MapStream | undefined
   #held: { readonly map: ShownMap; readonly fact: Held } | undefined
   #travel: TimeTravel | undefined
+  #reports: ReportLayer | undefined
   /** The moment that the chart holds; undefined: now. */
   #drawnMs: number | undefined
   #decimals = 2
@@ -78,6 +80,11 @@ export class LiquidityMap extends HTMLElement {
   /** The way to the moment that `at` names; undefined before `start`. */
   get travel(): TimeTravel | undefined {
     return this.#travel
+  }
+
+  /** Walls, sweeps, absorptions and convergences of the asset; undefined before `start`. */
+  get reports(): ReportLayer | undefined {
+    return this.#reports
   }
 
   get mode(): Mode {
@@ -154,6 +161,7 @@ export class LiquidityMap extends HTMLElement {
       recent: () => this.#stream?.map.columns ?? [],
       onChange: () => this.#invalidation.invalidate(Level.full),
     })
+    this.#reports = new ReportLayer(this.#scene.marks, connection, () => this.refreshStatus())
     if (!this.isConnected) return
     this.#listen()
     this.#subscribe()
@@ -162,8 +170,7 @@ export class LiquidityMap extends HTMLElement {
   /** Forgets the connection: what is shown stays, and is told to be old. */
   stop(): void {
     this.#unsubscribe()
-    this.#options = undefined
-    this.#travel = undefined
+    this.#options = this.#travel = this.#reports = undefined
   }
 
   /** What a map without a connection waits for. */
@@ -281,6 +288,7 @@ export class LiquidityMap extends HTMLElement {
     this.#stream?.close()
     this.#stream = undefined
     this.#held = undefined
+    this.#reports?.close()
   }
 
   #hold(isHeld: boolean): void {
@@ -317,6 +325,8 @@ export class LiquidityMap extends HTMLElement {
       else if (isMoving && level >= Level.columns) this.#scene.putNew(shown)
       else if (isMoving && level >= Level.live) this.#scene.putLive(shown)
     }
+    const atMs = this.#isPast ? this.#travel!.shownMs : this.#held?.fact.clockMs
+    this.#reports?.show({ asset: this.#stream?.asset, switches: this.look.switches, shown, atMs })
     if (level >= Level.live) this.#scene.drawSide(shown?.live ?? shown?.columns.at(-1))
     this.#drawFace(shown)
     this.dispatchEvent(new Event('mapchange'))

@@ -20,8 +20,10 @@ import type { HeatStyle, HeatView } from './heat-painter.ts'
 import { HeatPrimitive } from './heat-primitive.ts'
 import { emptyScale, fitScale } from './heat-scale.ts'
 import { lookDefault, type MapLook } from './map-look.ts'
-import { accentCss, CHANNELS, Channel, rampBytes } from './palette.ts'
+import { accentCss, CHANNELS, Channel, RAMP_STEPS, rampBytes } from './palette.ts'
 import { Profile } from './profile.ts'
+import { ReportMarks } from './report-marks.ts'
+import type { ReportColours } from './report-scale.ts'
 import type { ShownMap } from './shown-map.ts'
 import { canvasColours, type Ground } from './theme.ts'
 
@@ -53,6 +55,8 @@ export class MapScene {
   readonly field = new HeatField()
   readonly profile = new Profile()
   readonly labels = new ClusterLabels()
+  /** Walls, sweeps, absorptions and chips. */
+  readonly marks = new ReportMarks(this.field)
   readonly #events: SceneEvents
   readonly #priceRange: PriceRange = { range: lookDefault.range, centre: 0, level: undefined }
   readonly #style: HeatStyle = {
@@ -111,6 +115,7 @@ export class MapScene {
     this.#chart = createCandleChart(host, this.#priceRange)
     this.#heat = new HeatPrimitive(this.field, this.#style, this.#events.view)
     this.#chart.series.attachPrimitive(this.#heat)
+    this.#chart.series.attachPrimitive(this.marks)
     this.#chart.chart.subscribeCrosshairMove(this.#events.cursor)
     this.paint(this.#look, this.#ground)
   }
@@ -142,6 +147,7 @@ export class MapScene {
     this.#style.rampsVersion++
     this.#style.showDepth = look.switches.depth
     this.#colours = profileColours(look, ground)
+    this.marks.paint(markColours(look, ground), look.switches)
     if (this.#chart !== undefined) {
       setGround(this.#chart, ground)
       setLevel(this.#chart, this.#priceRange.level, canvasColours[ground].price)
@@ -235,6 +241,26 @@ export class MapScene {
     style.version++
     this.#heat?.requestUpdate()
     this.#events.view()
+  }
+}
+
+function markColours({ palette }: MapLook, ground: Ground): ReportColours {
+  const colours = canvasColours[ground]
+  const ramps = rampBytes(palette, ground)
+  // The end of its ramp: a mark stands out of the layer that it is about.
+  const strongest = (channel: number): string => {
+    const [red, green, blue] = ramps.subarray((channel * RAMP_STEPS + RAMP_STEPS - 1) * 4)
+    return `rgb(${red} ${green} ${blue})`
+  }
+  return {
+    bid: strongest(Channel.bid),
+    ask: strongest(Channel.ask),
+    realised: accentCss(palette, ground, Channel.realised),
+    text: colours.text,
+    muted: colours.muted,
+    ground: colours.ground,
+    plate: colours.plate,
+    chip: colours.chip,
   }
 }
 

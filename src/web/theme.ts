@@ -22,6 +22,8 @@ export interface CanvasColours {
   readonly downFill: string
   readonly downBorder: string
   readonly price: string
+  /** Convergences: apart from every layer below them. */
+  readonly chip: string
   /** The reader's own position, and where it would be closed by force: no hue of a layer. */
   readonly position: string
   readonly forced: string
@@ -43,6 +45,7 @@ export const canvasColours: Readonly<Record<Ground, CanvasColours>> = {
     downFill: '#0a0d13',
     downBorder: '#8b96a8',
     price: '#f2b84b',
+    chip: '#5fd0a4',
     position: '#7ddf9c',
     forced: '#ff6b6b',
     plate: 'rgb(10 13 19 / 0.84)',
@@ -60,6 +63,7 @@ export const canvasColours: Readonly<Record<Ground, CanvasColours>> = {
     downFill: '#27303d',
     downBorder: '#27303d',
     price: '#9a6200',
+    chip: '#0b7a55',
     position: '#0b7a3c',
     forced: '#c4211b',
     plate: 'rgb(251 252 254 / 0.86)',
