@@ -148,6 +148,8 @@ async function run(
   const stream = openSync(output, 'a')
   const broker = spawn('java', [...JVM, '-cp', join(jars, '*'), 'kafka.Kafka', properties], {
     stdio: ['ignore', stream, stream],
+    // A Ctrl-C is for whoever started it, who may have others to stop before.
+    detached: true,
   })
   const ended = new Promise<number>((resolve) => broker.once('exit', (code) => resolve(code ?? 1)))
   // A broker must not outlive whoever started it.

@@ -78,6 +78,8 @@ class RunningProgram implements Program {
       cwd: root,
       env: { ...Object.fromEntries(own), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A Ctrl-C is for whoever started it, who stops the parts one after the other.
+      detached: true,
     })
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) this.#listen(stream)
     // Nothing of it outlives whoever started it.
