@@ -29,6 +29,10 @@ export interface PlanFacts {
   readonly modes: readonly string[]
   readonly reports: readonly string[]
   readonly columns: number
+  /** For what it does not have: a plan that has it, by set and name. */
+  readonly opens: Readonly<Partial<Record<string, Readonly<Record<string, string>>>>>
+  /** A plan with a longer history. */
+  readonly opensColumns: string | undefined
 }
 
 /** A message of the stream of reports, see docs/wire.md, "Reports". */
@@ -109,6 +113,20 @@ function planOf(plan: unknown): PlanFacts | undefined {
     modes: words(plan.modes),
     reports: words(plan.reports),
     columns: Number(plan.columns),
+    ...opensOf(plan.opens),
+  }
+}
+
+function opensOf(opens: unknown): Pick<PlanFacts, 'opens' | 'opensColumns'> {
+  if (!isRecord(opens)) return { opens: {}, opensColumns: undefined }
+  const sets = Object.entries(opens).flatMap(([set, names]) =>
+    isRecord(names)
+      ? [[set, Object.fromEntries(Object.entries(names).map(([name, plan]) => [name, String(plan)]))]]
+      : [],
+  )
+  return {
+    opens: Object.fromEntries(sets),
+    opensColumns: typeof opens.columns === 'string' ? opens.columns : undefined,
   }
 }
 
@@ -132,7 +150,7 @@ function readReports(message: Record<string, unknown>): ServerMessage {
 }
 
 /** What every user of a row relies on; other fields are as the server has them. */
-function isReport(row: unknown): row is ReportFacts {
+export function isReport(row: unknown): row is ReportFacts {
   return (
     isRecord(row) &&
     reportKinds.some((kind) => kind === row.kind) &&

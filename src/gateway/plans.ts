@@ -7,6 +7,7 @@ import { modes } from '../model/modes.ts'
 import type { ReportKind } from '../model/reports.ts'
 import { COLUMNS, timeframeId, timeframes } from '../model/timeframes.ts'
 import { ALL_LAYERS } from '../wire/keep-layers.ts'
+import { opensOf, type PlanOpens } from './plan-opens.ts'
 
 export const planReports = [
   'walls',
@@ -29,7 +30,7 @@ export const planWords: Readonly<Record<ReportKind, PlanReport>> = {
 }
 
 /** What a holder of a key may have. Sets are complete: "all" is written out. */
-export interface Plan {
+export interface PlanSets {
   readonly name: string
   readonly assets: ReadonlySet<number> | 'all'
   readonly timeframes: ReadonlySet<number>
@@ -45,6 +46,11 @@ export interface Plan {
   /** Connections at a time, and streams on each. */
   readonly connections: number
   readonly streams: number
+}
+
+export interface Plan extends PlanSets {
+  /** Where to get the rest. */
+  readonly opens: PlanOpens
 }
 
 export interface KeyEntry {
@@ -113,7 +119,8 @@ const fileSchema = z.strictObject({
 /** Reads a plans file, see docs/plans.md; throws LMAP_CONFIG with the place of the first mistake. */
 export function readPlans(text: string): Plans {
   const file = parse(text)
-  const plans = new Map(Object.entries(file.plans).map(([name, plan]) => [name, planOf(name, plan)]))
+  const sets = Object.entries(file.plans).map(([name, plan]) => planOf(name, plan))
+  const plans = new Map(sets.map((plan) => [plan.name, { ...plan, opens: opensOf(plan, sets, planReports) }]))
   const planNamed = (name: string, place: string): Plan => {
     const plan = plans.get(name)
     if (plan === undefined) throw fault(`${place}: there is no plan ${JSON.stringify(name)}`)
@@ -145,7 +152,7 @@ function parse(text: string): z.infer<typeof fileSchema> {
   throw fault(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}`)
 }
 
-function planOf(name: string, file: z.infer<typeof planSchema>): Plan {
+function planOf(name: string, file: z.infer<typeof planSchema>): PlanSets {
   const ids = (list: readonly string[], idOf: (word: string) => number | undefined, what: string) =>
     new Set(
       list.map((word) => {

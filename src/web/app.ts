@@ -11,12 +11,16 @@ import { choiceBar } from './choice-bar.ts'
 import { capitalised, decimalsOf } from './format.ts'
 import { helpPanel } from './help-panel.ts'
 import { icon } from './icons.ts'
+import type { KeyStore } from './key-store.ts'
 import { layoutMenu } from './layout-menu.ts'
 import { formatLayout, PANES_MAX, parseLayout } from './layout-route.ts'
 import { lookMenu } from './look-menu.ts'
 import type { MapPanes } from './map-panes.ts'
+import { type PlanSet, planLock } from './plan-lock.ts'
+import { wirePlan } from './plan-menu.ts'
 import { wirePosition } from './position-menu.ts'
 import { POSITIONS_VERSION, PositionStore } from './position-store.ts'
+import { wireReports } from './report-desk.ts'
 import { formatRoute, type Route, routeDefault } from './route.ts'
 import type { Score } from './score.ts'
 import type { SettingsStore } from './settings.ts'
@@ -52,7 +56,7 @@ const markup = `
     <span class="badge state" role="status"><i class="dot"></i><span></span></span>
   </div>
 </header>
-<div class="rail"></div>
+<section class="rail-area" aria-label="Tools"><div class="rail"></div></section>
 <main aria-label="Maps"><map-panes></map-panes></main>
 <footer>
   <div class="venues" role="group" aria-label="Venues"></div>
@@ -69,6 +73,7 @@ export interface AppOptions {
   readonly settings: SettingsStore
   /** Of the browser, undefined where it is switched off. */
   readonly storage: Storage | undefined
+  readonly keys: KeyStore
   readonly alerts: AlertApi
   readonly now: () => number
 }
@@ -113,8 +118,11 @@ export class LiquidityApp extends HTMLElement {
     this.#wireMotion(parts)
     wireSharing(parts)
     wireTime(parts)
+    wireReports(parts)
     wireAlerts(parts, new AlertStore(new Stored(options.storage, 'alerts', ALERTS_VERSION)), options.alerts)
-    this.#wireHelp(parts)
+    parts.rail.gap()
+    wirePlan(parts, options.keys, () => location.reload())
+    parts.rail.panel({ icon: 'help', label: 'Keys', key: '?' }, (panel) => helpPanel(panel, shortcuts))
     const showStatus = statusLine(this, options)
     panes.addEventListener('mapchange', () => showStatus(panes.map))
     panes.addEventListener('panechange', () => this.#render())
@@ -136,8 +144,9 @@ export class LiquidityApp extends HTMLElement {
     return this.querySelector<Type>(selector)!
   }
 
-  #wireChoices({ catalogue, shortcuts, say }: AppParts): void {
+  #wireChoices({ catalogue, connection, shortcuts, say }: AppParts): void {
     const picker = this.#part<AssetPicker>('asset-picker')
+    const lockOf = (set: PlanSet) => (name: string) => planLock(connection.hello?.plan, set, name)
     picker.assets = catalogue.assets.map(({ name }) => name)
     picker.addEventListener('choose', (event) => this.#go({ asset: (event as CustomEvent<string>).detail }))
     const byTimeframe = choiceBar(
@@ -158,15 +167,31 @@ export class LiquidityApp extends HTMLElement {
       byTimeframe.show(timeframe)
       byMode.show(mode)
     })
-    const stepTimeframe = (step: number): void => {
-      const at = timeframes.findIndex(({ name }) => name === this.#route.timeframe) + step
-      if (timeframes[at] !== undefined) this.#go({ timeframe: timeframes[at].name })
+    const lock = (): void => {
+      picker.lock = lockOf('assets')
+      byTimeframe.lock(lockOf('timeframes'))
+      byMode.lock(lockOf('modes'))
+    }
+    // The plan comes with the connection.
+    connection.onChange(lock)
+    lock()
+    const chooseTimeframe = (step: number): void => {
+      const next = timeframes[timeframes.findIndex(({ name }) => name === this.#route.timeframe) + step]
+      if (next === undefined) return
+      const reason = lockOf('timeframes')(next.name)
+      if (reason === undefined) this.#go({ timeframe: next.name })
+      else say(reason)
+    }
+    const chooseMode = (mode: Mode): void => {
+      const reason = lockOf('modes')(mode)
+      if (reason === undefined) this.#go({ mode })
+      else say(reason)
     }
     shortcuts.add(
       { key: '/', does: 'Choose an asset', run: () => picker.open() },
-      { key: '[', does: 'Shorter, longer timeframe', shown: '[ ]', run: () => stepTimeframe(-1) },
-      { key: ']', run: () => stepTimeframe(1) },
-      ...modes.map((mode, i) => ({ key: String(i + 1), run: () => this.#go({ mode }) })),
+      { key: '[', does: 'Shorter, longer timeframe', shown: '[ ]', run: () => chooseTimeframe(-1) },
+      { key: ']', run: () => chooseTimeframe(1) },
+      ...modes.map((mode, i) => ({ key: String(i + 1), run: () => chooseMode(mode) })),
       { key: 'Mode', shown: '1 – 4', does: 'Mode', run: () => undefined },
     )
   }
@@ -216,11 +241,6 @@ export class LiquidityApp extends HTMLElement {
       does: 'The map that the controls are about',
       run: () => undefined,
     })
-  }
-
-  #wireHelp({ rail, shortcuts }: AppParts): void {
-    rail.gap()
-    rail.panel({ icon: 'help', label: 'Keys', key: '?' }, (panel) => helpPanel(panel, shortcuts))
   }
 
   get #route(): Route {

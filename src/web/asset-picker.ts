@@ -1,11 +1,15 @@
+import { icon } from './icons.ts'
+
 /** <asset-picker>: a button with the chosen asset, and a list to search. Fires `choose` with the name as detail. */
 export class AssetPicker extends HTMLElement {
   readonly #button = document.createElement('button')
   readonly #panel = document.createElement('div')
   readonly #input = document.createElement('input')
   readonly #list = document.createElement('ul')
+  readonly #none = document.createElement('p')
   #assets: readonly string[] = []
   #found: readonly string[] = []
+  #lockOf: (name: string) => string | undefined = () => undefined
   #value = ''
   #at = 0
 
@@ -14,20 +18,18 @@ export class AssetPicker extends HTMLElement {
     this.#button.type = 'button'
     this.#button.className = 'picked'
     this.#button.setAttribute('aria-haspopup', 'listbox')
+    this.#button.setAttribute('aria-expanded', 'false')
     this.#button.title = 'Choose an asset (/)'
     this.#panel.className = 'panel'
     this.#panel.hidden = true
-    this.#input.type = 'search'
-    this.#input.placeholder = 'Search'
-    this.#input.autocomplete = 'off'
-    this.#input.spellcheck = false
-    this.#input.setAttribute('aria-label', 'Search an asset')
+    this.#list.id = 'asset-list'
     this.#list.setAttribute('role', 'listbox')
-    this.#panel.append(this.#input, this.#list)
+    this.#list.setAttribute('aria-label', 'Assets')
+    this.#buildInput()
+    this.#none.setAttribute('role', 'status')
+    this.#panel.append(this.#input, this.#none, this.#list)
     this.append(this.#button, this.#panel)
     this.#button.addEventListener('click', () => (this.#panel.hidden ? this.open() : this.close()))
-    this.#input.addEventListener('input', () => this.#search())
-    this.#input.addEventListener('keydown', (event) => this.#key(event))
     this.#list.addEventListener('click', (event) => {
       const item = (event.target as Element).closest('li')
       if (item) this.#choose(item.dataset.name!)
@@ -43,7 +45,14 @@ export class AssetPicker extends HTMLElement {
 
   set value(name: string) {
     this.#value = name
-    this.#button.textContent = name
+    if (this.#button.textContent !== name) this.#button.textContent = name
+    this.#button.setAttribute('aria-label', `Asset ${name}, choose another`)
+  }
+
+  /** Why an asset may not be chosen; undefined: it may. */
+  set lock(lockOf: (name: string) => string | undefined) {
+    this.#lockOf = lockOf
+    if (!this.#panel.hidden) this.#search()
   }
 
   open(): void {
@@ -59,6 +68,20 @@ export class AssetPicker extends HTMLElement {
     this.#button.setAttribute('aria-expanded', 'false')
   }
 
+  #buildInput(): void {
+    this.#input.type = 'search'
+    this.#input.placeholder = 'Search'
+    this.#input.autocomplete = 'off'
+    this.#input.spellcheck = false
+    this.#input.maxLength = 20
+    this.#input.setAttribute('role', 'combobox')
+    this.#input.setAttribute('aria-label', 'Search an asset')
+    this.#input.setAttribute('aria-controls', this.#list.id)
+    this.#input.setAttribute('aria-expanded', 'true')
+    this.#input.addEventListener('input', () => this.#search())
+    this.#input.addEventListener('keydown', (event) => this.#key(event))
+  }
+
   /** Names that begin with what was typed come before those that contain it. */
   #search(): void {
     const wanted = this.#input.value.trim().toUpperCase()
@@ -66,22 +89,25 @@ export class AssetPicker extends HTMLElement {
     const contains = this.#assets.filter((name) => !name.startsWith(wanted) && name.includes(wanted))
     this.#found = [...starts, ...contains]
     this.#at = Math.max(0, wanted === '' ? this.#found.indexOf(this.#value) : 0)
-    this.#list.replaceChildren(
-      ...this.#found.map((name) => {
-        const item = document.createElement('li')
-        item.setAttribute('role', 'option')
-        item.dataset.name = name
-        item.textContent = name
-        item.tabIndex = -1
-        return item
-      }),
-    )
-    if (this.#found.length === 0) {
-      const none = document.createElement('p')
-      none.textContent = 'No such asset'
-      this.#list.replaceChildren(none)
-    }
+    this.#list.replaceChildren(...this.#found.map((name) => this.#item(name)))
+    this.#none.textContent = this.#found.length === 0 ? `No asset is called ${wanted}` : ''
     this.#mark()
+  }
+
+  #item(name: string): HTMLElement {
+    const item = document.createElement('li')
+    item.id = `asset-${name}`
+    item.setAttribute('role', 'option')
+    item.dataset.name = name
+    item.textContent = name
+    item.tabIndex = -1
+    const lock = this.#lockOf(name)
+    if (lock !== undefined) {
+      item.setAttribute('aria-disabled', 'true')
+      item.title = lock
+      item.append(icon('lock'))
+    }
+    return item
   }
 
   #key(event: KeyboardEvent): void {
@@ -104,13 +130,21 @@ export class AssetPicker extends HTMLElement {
   }
 
   #mark(): void {
+    this.#input.removeAttribute('aria-activedescendant')
     this.#list.querySelectorAll('li').forEach((item, i) => {
       item.setAttribute('aria-selected', String(i === this.#at))
-      if (i === this.#at) item.scrollIntoView({ block: 'nearest' })
+      if (i !== this.#at) return
+      this.#input.setAttribute('aria-activedescendant', item.id)
+      item.scrollIntoView({ block: 'nearest' })
     })
   }
 
   #choose(name: string): void {
+    const lock = this.#lockOf(name)
+    if (lock !== undefined) {
+      this.#none.textContent = lock
+      return
+    }
     this.close()
     this.#button.focus()
     this.dispatchEvent(new CustomEvent('choose', { detail: name }))

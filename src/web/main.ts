@@ -3,9 +3,11 @@ import { AlertApi } from './alert-api.ts'
 import { AlertDialog } from './alert-dialog.ts'
 import { LiquidityApp } from './app.ts'
 import { AssetPicker } from './asset-picker.ts'
-import { loadCatalogue } from './catalogue.ts'
+import { keyHeaders, loadCatalogue } from './catalogue.ts'
+import { KEY_VERSION, KeyStore } from './key-store.ts'
 import { LiquidityMap } from './liquidity-map.ts'
 import { MapPanes } from './map-panes.ts'
+import { ReportPanel } from './report-panel.ts'
 import { loadScore } from './score.ts'
 import { SETTINGS_VERSION, SettingsStore } from './settings.ts'
 import { Stored, storageOf } from './stored.ts'
@@ -18,6 +20,7 @@ customElements.define('asset-picker', AssetPicker)
 customElements.define('liquidity-map', LiquidityMap)
 customElements.define('map-panes', MapPanes)
 customElements.define('time-bar', TimeBar)
+customElements.define('report-panel', ReportPanel)
 customElements.define('liquidity-app', LiquidityApp)
 void start(document.querySelector<LiquidityApp>('liquidity-app')!)
 
@@ -28,18 +31,22 @@ async function start(app: LiquidityApp): Promise<void> {
   const storage = storageOf(() => localStorage)
   const settings = new SettingsStore(new Stored(storage, 'settings', SETTINGS_VERSION))
   document.documentElement.dataset.theme = settings.value.theme
+  const tab = storageOf(() => sessionStorage)
+  const keys = new KeyStore(new Stored(tab, 'key', KEY_VERSION), new Stored(storage, 'key', KEY_VERSION))
+  const { key } = keys
   // The socket opens while the catalogue is on its way.
-  const connection = connect({ url: url.href, now: Date.now, random: Math.random })
+  const connection = connect({ url: url.href, key, now: Date.now, random: Math.random })
   for (;;) {
     try {
-      const catalogue = await loadCatalogue(location.href)
+      const catalogue = await loadCatalogue(location.href, key)
       app.start({
         catalogue,
         connection,
-        loadScore: (asset) => loadScore(location.href, asset),
+        loadScore: (asset) => loadScore(location.href, asset, key),
         settings,
         storage,
-        alerts: new AlertApi(location.href, {}),
+        keys,
+        alerts: new AlertApi(location.href, keyHeaders(key)),
         now: Date.now,
       })
       return

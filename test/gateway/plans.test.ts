@@ -123,7 +123,13 @@ describe('with plans', () => {
 
   test('the hello says what the plan has', async () => {
     expect((await open()).texts[0]).toMatchObject({
-      plan: { name: 'free', assets: ['BTC'], modes: ['raw'], columns: 40 },
+      plan: {
+        name: 'free',
+        assets: ['BTC'],
+        modes: ['raw'],
+        columns: 40,
+        opens: { assets: { ETH: 'pro' }, columns: 'pro' },
+      },
     })
     const ann = await open('key-of-ann')
     expect(ann.texts[0]).toMatchObject({ plan: { name: 'pro', modes: ['raw', 'synthetic', 'heatmap', 'hybrid'] } })

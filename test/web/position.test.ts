@@ -7,6 +7,7 @@ import { POSITIONS_VERSION, PositionStore } from '../../src/web/position-store.t
 import { Stored } from '../../src/web/stored.ts'
 import { type Column, emptyColumn } from '../../src/wire/blocks.ts'
 import { linearLiquidation } from '../reference/liquidation-price.ts'
+import { memoryStorage } from './memory-storage.ts'
 
 const long: Position = { side: 'long', entry: 10_000, sizeUsd: 500, leverage: 50, liquidation: undefined }
 const short: Position = { side: 'short', entry: 8_000, sizeUsd: 500, leverage: 40, liquidation: undefined }
@@ -59,7 +60,7 @@ test('profit and words follow price', () => {
 
 describe('what is kept', () => {
   test('comes back, by asset', () => {
-    const storage = memory()
+    const storage = memoryStorage()
     const open = () => new PositionStore(new Stored(storage, 'positions', POSITIONS_VERSION), ['BTC', 'ETH'])
     const store = open()
     let told = 0
@@ -80,14 +81,14 @@ describe('what is kept', () => {
     `{"version":${POSITIONS_VERSION},"value":5}`,
     `{"version":${POSITIONS_VERSION},"value":{"BTC":{"side":"long","entry":"<b>"},"__proto__":{"side":"long"}}}`,
   ])('%s is as good as nothing', (text) => {
-    const storage = memory()
+    const storage = memoryStorage()
     storage.setItem('liquidity-map.positions', text)
     const store = new PositionStore(new Stored(storage, 'positions', POSITIONS_VERSION), ['BTC'])
     expect(store.of('BTC')).toBeUndefined()
   })
 
   test('lasts as long as the page where the browser keeps nothing', () => {
-    const full = { ...memory(), setItem: () => assertFull() } as Storage
+    const full = { ...memoryStorage(), setItem: () => assertFull() } as Storage
     for (const storage of [undefined, full]) {
       const store = new PositionStore(new Stored(storage, 'positions', POSITIONS_VERSION), ['BTC'])
       store.set('BTC', long)
@@ -104,18 +105,6 @@ function columnAt(close: number): Column {
   column.cells[Layer.bidLast * BUCKETS + BUCKETS / 2 - 6] = codeOfUsd(5e5, 100)
   column.cells[Layer.bidLast * BUCKETS + BUCKETS / 2 - 40] = codeOfUsd(5e5, 100)
   return column
-}
-
-function memory(): Storage {
-  const kept = new Map<string, string>()
-  return {
-    length: 0,
-    clear: () => kept.clear(),
-    key: () => null,
-    getItem: (name) => kept.get(name) ?? null,
-    setItem: (name, value) => void kept.set(name, value),
-    removeItem: (name) => void kept.delete(name),
-  }
 }
 
 function assertFull(): never {
