@@ -1,7 +1,7 @@
 import { type LiftCount, liftsOf, liftWords } from '../model/lift.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import { flagsOf, modelStates } from '../model/model-states.ts'
-import { readOf } from '../model/read.ts'
+import { type ReadFacts, readOf } from '../model/read.ts'
 import { reportFacts } from '../model/report-facts.ts'
 import { type ConvergenceRow, standsAt } from '../model/reports.ts'
 import { scoreInterval, scoreText } from '../model/score.ts'
@@ -21,7 +21,7 @@ export interface ReadSources {
 }
 
 /** The read of one asset as plain data for JSON, see docs/http.md. */
-export function readJson({ moment, liquidity, rows, lifts: counts, model }: ReadSources) {
+export function readJson({ moment, liquidity, rows, lifts: counts, model }: ReadSources): ReadFacts {
   const standouts = standoutsOf(moment, liquidity)
   const clockMs = liquidity?.clockMs ?? moment.clockMs
   const price = standouts?.price ?? liquidity?.price ?? 0
@@ -42,7 +42,7 @@ export function readJson({ moment, liquidity, rows, lifts: counts, model }: Read
       asymmetry === undefined ? null : { ...asymmetry, book: part(asymmetry.book), walls: part(asymmetry.walls) },
     magnets: magnetsFacts(standouts),
     convergences: convergences.map(reportFacts),
-    model: { id: model.id, state: modelStates[model.state] },
+    model: { id: model.id, state: modelStates[model.state] ?? modelStates[0] },
     score: { text: scoreText(model), interval: scoreInterval(model) ?? null },
     lacks: flagsOf(model.flags ?? 0),
     lift: lifts.filter(({ side }) => side === 'both').map((lift) => ({ kind: lift.kind, words: liftWords(lift) })),

@@ -1,6 +1,7 @@
 import { isConvincing, type Lift, type LiftKind, type LiftSide, liftWords } from './lift.ts'
 import type { Magnet } from './magnets.ts'
-import { modelStates } from './model-states.ts'
+import { type ModelState, modelStates } from './model-states.ts'
+import type { ConvergenceFact } from './report-facts.ts'
 import { ASYMMETRY_BALANCED, type Asymmetry, type ConvergenceRow, VENUES_AGREEING_MIN } from './reports.ts'
 
 /*
@@ -29,6 +30,35 @@ export interface Read {
   readonly label: ReadLabel
   /** Sentences, the weightiest first. */
   readonly reasons: readonly string[]
+}
+
+/** The read as it leaves the server, see docs/http.md. */
+export interface ReadFacts extends Read {
+  readonly asset: string
+  readonly simulated: boolean
+  readonly source: string
+  /** The asset's clock, Unix ms. */
+  readonly clockMs: number
+  readonly price: number | null
+  readonly asymmetry: Asymmetry | null
+  readonly magnets: { readonly above: MagnetFacts | null; readonly below: MagnetFacts | null }
+  readonly convergences: readonly ConvergenceFact[]
+  readonly model: { readonly id: number; readonly state: ModelState }
+  readonly score: { readonly text: string; readonly interval: readonly [number, number] | null }
+  readonly lacks: readonly string[]
+  /** What each kind of report was worth so far, on all assets together. */
+  readonly lift: readonly { readonly kind: LiftKind; readonly words: string }[]
+}
+
+export interface MagnetFacts {
+  readonly side: 'long' | 'short'
+  readonly low: number
+  readonly high: number
+  readonly peak: number
+  readonly usd: number
+  /** Of its peak from price, as a part of price; negative below. */
+  readonly distance: number
+  readonly strengthUsd: number
 }
 
 /** Convergences count so near to price, as parts of it. */

@@ -5,6 +5,7 @@ import type {
   ConvergenceKind,
   ConvergenceRow,
   Report,
+  ReportKind,
   SweepRow,
   WallRow,
   WallState,
@@ -87,7 +88,9 @@ export interface ConvergenceFact extends ReportFact {
 }
 
 export type ReportFacts = WallFact | SweepFact | AbsorptionFact | ConvergenceFact
+export type FactsOf<Kind extends ReportKind> = Extract<ReportFacts, { readonly kind: Kind }>
 
+export function reportFacts<Row extends Report>(row: Row): FactsOf<Row['kind']>
 export function reportFacts(row: Report): ReportFacts {
   switch (row.kind) {
     case 'wall':
