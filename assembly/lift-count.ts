@@ -8,6 +8,8 @@ import {
   L_DISTANCE,
   L_EDGE,
   L_KIND,
+  L_PAIR_MS,
+  L_PAIR_OUTCOME,
   L_RANGE,
   L_SIDE,
   L_START_MS,
@@ -25,7 +27,7 @@ export const NEITHER: i32 = 2;
 const N: usize = 0;
 const N_HELD: usize = 8;
 const N_BROKEN: usize = 16;
-const ROW_BYTES: usize = 112;
+const ROW_BYTES: usize = 120;
 
 // @ts-ignore: decorator
 @inline
@@ -33,15 +35,18 @@ function countAt(kind: i32, side: i32, control: i32): usize {
   return LIFT + COUNT + COUNT_BYTES * <usize>(kind * 4 + side * 2 + control);
 }
 
-/** A trial is over: it counts, and is told with the counts that it belongs to. */
-export function liftCount(trial: usize, outcome: i32, ms: f64): void {
+/**
+ * A trial is over and is told with the counts that it belongs to. A report's counts when its control is over: what has
+ * none yet, because few moments are like its own, would make the two unlike.
+ */
+export function liftOver(trial: usize, outcome: i32, ms: f64): void {
   const kind = <i32>load<u8>(trial + L_KIND);
   const side = <i32>load<u8>(trial + L_SIDE);
   const control = <i32>load<u8>(trial + L_CONTROL);
-  const count = countAt(kind, side, control);
-  add(count + N);
-  if (outcome === HELD) add(count + N_HELD);
-  else if (outcome === BROKEN) add(count + N_BROKEN);
+  if (control !== 0) {
+    count(countAt(kind, side, 0), <i32>load<u32>(trial + L_PAIR_OUTCOME));
+    count(countAt(kind, side, 1), outcome);
+  }
   const row = SCRATCH_VALUES;
   rowStart(row, ROW_BYTES, outcome, side, kind, load<i32>(trial + L_BUCKET), load<f64>(trial + L_START_MS));
   store<u8>(row + 3, <u8>control);
@@ -50,8 +55,16 @@ export function liftCount(trial: usize, outcome: i32, ms: f64): void {
   store<f64>(row + 32, load<f64>(trial + L_RANGE));
   store<f64>(row + 40, load<f64>(trial + L_TOUCH_MS));
   store<f64>(row + 48, load<f64>(trial + L_DISTANCE));
+  store<f64>(row + 56, load<f64>(trial + L_PAIR_MS));
   memory.copy(row + 64, countAt(kind, side, 0), 2 * COUNT_BYTES);
+  store<u32>(row + 112, load<u32>(trial + L_PAIR_OUTCOME));
   rowSend(MESSAGE_LIFT, row, ROW_BYTES);
+}
+
+function count(tally: usize, outcome: i32): void {
+  add(tally + N);
+  if (outcome === HELD) add(tally + N_HELD);
+  else if (outcome === BROKEN) add(tally + N_BROKEN);
 }
 
 export function liftMissed(): void {
@@ -63,10 +76,9 @@ export function liftMissed(): void {
  * was assumed as long as there are too few.
  */
 export function liftWorth(kind: i32): f64 {
-  const n = ofBoth(kind, 0, N);
-  const controls = ofBoth(kind, 1, N);
-  if (n < LIFT_MEASURED_MIN || controls < LIFT_MEASURED_MIN) return PART_PRIOR;
-  return max<f64>(0, ofBoth(kind, 0, N_HELD) / n - ofBoth(kind, 1, N_HELD) / controls);
+  const pairs = ofBoth(kind, 0, N);
+  if (pairs < LIFT_MEASURED_MIN) return PART_PRIOR;
+  return max<f64>(0, (ofBoth(kind, 0, N_HELD) - ofBoth(kind, 1, N_HELD)) / pairs);
 }
 
 function ofBoth(kind: i32, control: i32, field: usize): f64 {

@@ -5,7 +5,7 @@ import { ATR_MINUTES } from "./report-settings";
 
      HEAD     bounds within which nothing happens, and how much is in use
      RANGES   of the last minutes, a ring
-     COUNTS   [kind][side][reports, controls]: trials, held, broken
+     COUNTS   [kind][side][reports, controls]: pairs, held, broken
      TRIALS   of reports, then of controls
      ORDERS   controls that are still to be drawn
      TOLD     what was told last, where
@@ -31,7 +31,7 @@ export const COUNT_BYTES: usize = 24;
 export const REPORT_TRIALS: i32 = 96;
 export const TRIALS: i32 = REPORT_TRIALS + 48;
 export const TRIAL: usize = COUNT + COUNT_BYTES * <usize>(KINDS * 4);
-export const TRIAL_BYTES: usize = 72;
+export const TRIAL_BYTES: usize = 88;
 export const L_STATE: usize = 0; // u8, see lift-trial.ts
 export const L_SIDE: usize = 1; // u8, 0 support, 1 resistance
 export const L_KIND: usize = 2; // u8
@@ -44,17 +44,22 @@ export const L_DISTANCE: usize = 32; // f64 USD from price to the edge at the st
 export const L_TOUCH_MS: usize = 40; // f64
 export const L_UNTIL_MS: usize = 48; // f64, end of the wait or of the work
 export const L_BLOCKS_MS: usize = 56; // f64, until then its level is not tried again
-export const L_WITHIN_MS: usize = 64; // f64, a control: end of its order
+/** Of a control: end of its order, and the start and outcome of the report's trial that it is drawn for. */
+export const L_WITHIN_MS: usize = 64; // f64
+export const L_PAIR_MS: usize = 72; // f64
+export const L_PAIR_OUTCOME: usize = 80; // u32
 
 /** Of each kind and side, in this order. */
-export const ORDERS: i32 = 32;
+export const ORDERS: i32 = 64;
 export const ORDER: usize = TRIAL + TRIAL_BYTES * <usize>TRIALS;
-export const ORDER_BYTES: usize = 40;
-export const D_USED: usize = 0; // u8
+export const ORDER_BYTES: usize = 48;
+export const D_USED: usize = 0; // u32
+export const D_OUTCOME: usize = 4; // u32, of the report's trial
 export const D_DUE_MS: usize = 8; // f64
 export const D_WITHIN_MS: usize = 16; // f64
 export const D_DISTANCE: usize = 24; // f64 USD
 export const D_RANGE: usize = 32; // f64 USD
+export const D_START_MS: usize = 40; // f64, of the report's trial
 
 export const TOLDS: i32 = 256;
 export const TOLD: usize = ORDER + ORDER_BYTES * <usize>(KINDS * 2 * ORDERS);

@@ -1,6 +1,9 @@
 import { HEAD_PRICE, HEAD_STEP, LIFT } from "./layout";
-import { BROKEN, HELD, NEITHER, liftCount, liftMissed } from "./lift-count";
+import { BROKEN, HELD, NEITHER, liftMissed, liftOver } from "./lift-count";
 import {
+  D_OUTCOME,
+  D_START_MS,
+  D_WITHIN_MS,
   F_ABOVE,
   F_BELOW,
   F_DUE,
@@ -11,6 +14,8 @@ import {
   L_DISTANCE,
   L_EDGE,
   L_KIND,
+  L_PAIR_MS,
+  L_PAIR_OUTCOME,
   L_RANGE,
   L_SIDE,
   L_START_MS,
@@ -52,17 +57,9 @@ function placesEnd(control: i32): i32 {
   return control === 0 ? REPORT_TRIALS : TRIALS;
 }
 
-/** Begins a trial, if price has not broken the level already. False: not now, or there is no room. */
-export function trialStart(
-  kind: i32,
-  side: i32,
-  control: i32,
-  bucket: i32,
-  edge: f64,
-  range: f64,
-  second: f64,
-  withinMs: f64,
-): bool {
+/** Begins a trial, if price has not broken the level already; of a control with its order. False: not now, or there is no room. */
+export function trialStart(kind: i32, side: i32, order: usize, bucket: i32, edge: f64, range: f64, second: f64): bool {
+  const control = order === 0 ? 0 : 1;
   const price = load<f64>(HEAD_PRICE);
   if (isBroken(side, edge, price)) return false;
   const near = isNear(side, edge, range, price);
@@ -85,7 +82,11 @@ export function trialStart(
   store<f64>(trial + L_DISTANCE, side === 0 ? price - edge : edge - price);
   store<f64>(trial + L_UNTIL_MS, second + LIFT_MS);
   store<f64>(trial + L_BLOCKS_MS, second + LIFT_MS);
-  store<f64>(trial + L_WITHIN_MS, withinMs);
+  if (order !== 0) {
+    store<f64>(trial + L_WITHIN_MS, load<f64>(order + D_WITHIN_MS));
+    store<f64>(trial + L_PAIR_MS, load<f64>(order + D_START_MS));
+    store<u32>(trial + L_PAIR_OUTCOME, load<u32>(order + D_OUTCOME));
+  }
   if (near) touch(trial, second);
   return true;
 }
@@ -186,12 +187,12 @@ function touch(trial: usize, ms: f64): void {
   store<f64>(trial + L_TOUCH_MS, ms);
   // Whole seconds, for that is when it is looked at.
   store<f64>(trial + L_UNTIL_MS, Math.ceil((ms + LIFT_MS) / 1_000) * 1_000);
-  if (control === 0) orderOf(trial, ms);
 }
 
 function end(trial: usize, outcome: i32, ms: f64): void {
   store<u8>(trial + L_STATE, <u8>OVER);
-  liftCount(trial, outcome, ms);
+  liftOver(trial, outcome, ms);
+  if (load<u8>(trial + L_CONTROL) === 0) orderOf(trial, outcome);
 }
 
 /** Another trial of this kind and side is at work. */

@@ -113,7 +113,7 @@ function startReports(second: f64, range: f64): void {
     const edge = <f64>(side === 0 ? bucket + 1 : bucket) * load<f64>(HEAD_STEP);
     if ((side === 0 ? price - edge : edge - price) > LIFT_REACH * range) continue;
     if (isTried(kind, side, 0, bucket, reach())) continue;
-    trialStart(kind, side, 0, bucket, edge, range, second, 0);
+    trialStart(kind, side, 0, bucket, edge, range, second);
   }
 }
 
@@ -123,9 +123,9 @@ function startControls(second: f64, range: f64): void {
   const step = load<f64>(HEAD_STEP);
   for (let i = 0; i < KINDS * 2 * ORDERS; i++) {
     const order = orderAt(i);
-    if (load<u8>(order + D_USED) === 0) continue;
+    if (load<u32>(order + D_USED) === 0) continue;
     if (second >= load<f64>(order + D_WITHIN_MS)) {
-      store<u8>(order + D_USED, 0);
+      store<u32>(order + D_USED, 0);
       continue;
     }
     const wanted = load<f64>(order + D_RANGE);
@@ -136,7 +136,7 @@ function startControls(second: f64, range: f64): void {
     const edge = side === 0 ? price - distance : price + distance;
     const bucket = bucketOfPrice(side === 0 ? edge - step / 2 : edge + step / 2, step);
     if (isTried(kind, side, 1, bucket, reach()) || !isClean(kind, side, bucket, second)) continue;
-    if (trialStart(kind, side, 1, bucket, edge, range, second, load<f64>(order + D_WITHIN_MS))) store<u8>(order + D_USED, 0);
+    if (trialStart(kind, side, order, bucket, edge, range, second)) store<u32>(order + D_USED, 0);
   }
 }
 

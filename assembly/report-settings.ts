@@ -125,5 +125,5 @@ export const CONTROL_RANGE: f64 = 0.8;
 /** Nothing of the kind was told at a control's level for so long: walls are told again and sweeps are short; the others last. */
 export const CONTROL_CLEAN_MS: f64 = 120_000;
 export const CONTROL_CLEAN_LONG_MS: f64 = 900_000;
-/** With so many trials and controls a part is worth what was measured. */
+/** With so many pairs of both sides together a part is worth what was measured. */
 export const LIFT_MEASURED_MIN: f64 = 100;

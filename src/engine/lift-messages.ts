@@ -3,7 +3,8 @@ import type { AssetId } from '../model/units.ts'
 
 /* A trial that is over, as the core writes it (assembly/lift-count.ts), behind what all rows of reports begin with:
      0 u8 outcome | 1 u8 side | 2 u8 kind | 3 u8 control | 4 i32 bucket | 8 f64 startMs | 16 f64 atMs | 24 f64 edge |
-     32 f64 range | 40 f64 touchMs | 48 f64 distance | 64 counts of the reports, 88 counts of the controls */
+     32 f64 range | 40 f64 touchMs | 48 f64 distance | 64 counts of the reports, 88 counts of the controls; of a control
+     also of the trial that it was drawn for: 56 f64 startMs | 112 u32 outcome */
 export const LIFT = 20
 const COUNT_BYTES = 24
 const REPORTS = 64
@@ -13,11 +14,13 @@ const MISSED = 32
 const COUNTS = 544
 
 export function liftRowOf(view: DataView, at: number, asset: AssetId): LiftRow {
+  const control = view.getUint8(at + 3) !== 0
+  const outcome = liftOutcomes[view.getUint32(at + 112, true)]!
   return {
     asset,
     kind: liftKinds[view.getUint8(at + 2)]!,
     side: liftSides[view.getUint8(at + 1)]!,
-    control: view.getUint8(at + 3) !== 0,
+    control: control ? { startMs: view.getFloat64(at + 56, true), outcome } : undefined,
     outcome: liftOutcomes[view.getUint8(at)]!,
     bucket: view.getInt32(at + 4, true),
     price: view.getFloat64(at + 24, true),

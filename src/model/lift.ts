@@ -12,7 +12,10 @@ export type LiftKind = (typeof liftKinds)[number]
 export type LiftSide = (typeof liftSides)[number]
 export type LiftOutcome = (typeof liftOutcomes)[number]
 
-/** Trials that are over. What neither held nor broke in time is in `n` alone. */
+/**
+ * Trials that are over. What neither held nor broke in time is in `n` alone. A report's counts when its control is over, so
+ * there are as many of both.
+ */
 export interface Tally {
   readonly n: number
   readonly held: number
@@ -34,8 +37,8 @@ export interface AssetLift extends LiftCount {
 
 /** A trial that is over, with the counts that it belongs to. */
 export interface LiftRow extends AssetLift {
-  /** A level without a report. */
-  readonly control: boolean
+  /** Of a level without a report: the trial that it was drawn for. */
+  readonly control: { readonly startMs: number; readonly outcome: LiftOutcome } | undefined
   readonly outcome: LiftOutcome
   /** Of the level's edge on the side of price; its bucket. */
   readonly price: number

@@ -14,12 +14,13 @@ export const liftNames: readonly string[] = [
   'touch',
   'at',
   'outcome',
+  'reportStart',
+  'reportOutcome',
   'distanceUsd',
   'atrUsd',
   'n',
   'held',
   'broken',
-  'controlsN',
   'controlsHeld',
   'controlsBroken',
 ]
@@ -31,18 +32,19 @@ export function liftLine(row: LiftRow): string {
     seconds(row.startMs),
     row.kind,
     row.side,
-    row.control,
+    row.control !== undefined,
     row.bucket,
     row.price,
     seconds(row.touchMs),
     seconds(row.atMs),
     row.outcome,
+    seconds(row.control?.startMs ?? row.startMs),
+    row.control?.outcome ?? '',
     row.distanceUsd,
     row.atrUsd,
     reports.n,
     reports.held,
     reports.broken,
-    controls.n,
     controls.held,
     controls.broken,
   ].join('\t')}\n`
@@ -56,13 +58,12 @@ export interface StoredLift {
   n: number
   held: number
   broken: number
-  controlsN: number
   controlsHeld: number
   controlsBroken: number
 }
 
 /** The newest counts, of one asset or of all. */
-export const liftQuery = `SELECT asset, kind, side, n, held, broken, controlsN, controlsHeld, controlsBroken
+export const liftQuery = `SELECT asset, kind, side, n, held, broken, controlsHeld, controlsBroken
   FROM lift_counts FINAL WHERE {asset:String} IN ('', asset)`
 
 /** Counts of assets and kinds that are known no longer are left out. */
@@ -71,7 +72,7 @@ export function liftsOfRows(rows: readonly StoredLift[]): AssetLift[] {
     const asset = assetByName(row.asset)?.id
     if (asset === undefined || !liftKinds.includes(row.kind) || !liftSides.includes(row.side)) return []
     const { kind, side, n, held, broken } = row
-    const controls = { n: row.controlsN, held: row.controlsHeld, broken: row.controlsBroken }
+    const controls = { n, held: row.controlsHeld, broken: row.controlsBroken }
     return [{ asset, kind, side, reports: { n, held, broken }, controls }]
   })
 }

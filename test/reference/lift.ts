@@ -14,7 +14,7 @@ const SILENT_MS = 10_000
 export interface ReferenceTrial {
   kind: LiftKind
   side: LiftSide
-  control: boolean
+  control: { startMs: number; outcome: LiftOutcome } | undefined
   bucket: number
   price: number
   atrUsd: number
@@ -32,6 +32,7 @@ interface Open extends ReferenceTrial {
 }
 
 interface Order {
+  pair: NonNullable<ReferenceTrial['control']>
   dueMs: number
   withinMs: number
   distanceUsd: number
@@ -157,7 +158,7 @@ export class ReferenceLift {
         if (trial === undefined || secondMs < trial.untilMs) return
         if (trial.state === 'working') this.#end(trial, 'neither', trial.untilMs)
         else if (trial.state === 'waiting') {
-          if (trial.control) this.#order(trial, secondMs, trial.withinMs)
+          if (trial.control) this.#order(trial, trial.control, secondMs, trial.withinMs)
           delete this.#trials[side][place]
         }
         if (trial.state === 'over' && secondMs >= trial.startMs + TRIAL_MS) delete this.#trials[side][place]
@@ -178,7 +179,7 @@ export class ReferenceLift {
       const price = (side === 'support' ? bucket + 1 : bucket) * this.#step
       const distanceUsd = side === 'support' ? this.#price - price : price - this.#price
       if (distanceUsd <= 6 * atrUsd)
-        this.#start({ kind, side, control: false, bucket, price, atrUsd, distanceUsd }, secondMs, 0)
+        this.#start({ kind, side, control: undefined, bucket, price, atrUsd, distanceUsd }, secondMs, 0)
     }
     if (isMinute) this.#controls(secondMs, atrUsd)
   }
@@ -203,7 +204,7 @@ export class ReferenceLift {
             (told) =>
               told.kind === kind && told.side === side && told.ms > sinceMs && this.#isBeside(told.bucket, bucket),
           )
-          const level = { kind, side, control: true, bucket, price, atrUsd, distanceUsd }
+          const level = { kind, side, control: order.pair, bucket, price, atrUsd, distanceUsd }
           if (isClean && this.#start(level, secondMs, order.withinMs)) delete orders[place]
         })
       }
@@ -235,13 +236,12 @@ export class ReferenceLift {
     if (rivals.some((other) => other?.state === 'working' && other.kind === trial.kind && other.side === trial.side)) {
       trial.state = 'over'
       trial.untilMs = trial.startMs + TRIAL_MS
-      if (trial.control) this.#order(trial, ms, trial.withinMs)
+      if (trial.control) this.#order(trial, trial.control, ms, trial.withinMs)
       return
     }
     trial.state = 'working'
     trial.touchMs = ms
     trial.untilMs = Math.ceil((ms + TRIAL_MS) / 1000) * 1000
-    if (!trial.control) this.#order(trial, ms + 30 * MINUTE_MS, ms + 360 * MINUTE_MS)
   }
 
   #end(trial: Open, outcome: LiftOutcome, atMs: number): void {
@@ -249,13 +249,16 @@ export class ReferenceLift {
     trial.untilMs = trial.startMs + TRIAL_MS
     const { kind, side, control, bucket, price, atrUsd, distanceUsd, startMs, touchMs } = trial
     this.over.push({ kind, side, control, bucket, price, atrUsd, distanceUsd, startMs, touchMs, atMs, outcome })
+    if (control === undefined) {
+      this.#order(trial, { startMs, outcome }, touchMs + 30 * MINUTE_MS, touchMs + 360 * MINUTE_MS)
+    }
   }
 
-  #order({ kind, side, distanceUsd, atrUsd }: Open, dueMs: number, withinMs: number): void {
+  #order({ kind, side, distanceUsd, atrUsd }: Open, pair: Order['pair'], dueMs: number, withinMs: number): void {
     const orders = this.#orders.get(kind + side) ?? []
     this.#orders.set(kind + side, orders)
     const free = Array.from(orders, (order) => order === undefined).indexOf(true)
-    orders[free < 0 ? orders.length : free] = { dueMs, withinMs, distanceUsd, atrUsd }
+    orders[free < 0 ? orders.length : free] = { pair, dueMs, withinMs, distanceUsd, atrUsd }
   }
 
   #open(state: Open['state']): Open[] {

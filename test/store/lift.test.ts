@@ -17,7 +17,7 @@ const first: LiftRow = {
   asset: btc,
   kind: 'wall',
   side: 'support',
-  control: false,
+  control: undefined,
   bucket: 3_000,
   price: 77_025,
   startMs: START_MS,
@@ -26,7 +26,7 @@ const first: LiftRow = {
   outcome: 'held',
   distanceUsd: -4.5,
   atrUsd: 31.25,
-  reports: { n: 1, held: 1, broken: 0 },
+  reports: none,
   controls: none,
 }
 const later = (changes: Partial<LiftRow>, minutes: number): LiftRow => ({
@@ -36,10 +36,12 @@ const later = (changes: Partial<LiftRow>, minutes: number): LiftRow => ({
   atMs: START_MS + (minutes + 1) * MINUTE_MS,
   ...changes,
 })
+const control = { startMs: START_MS, outcome: 'held' } as const
+const pair = { reports: { n: 1, held: 1, broken: 0 }, controls: { ...none, n: 1 } }
 const trials: LiftRow[] = [
   first,
-  later({ outcome: 'broken', reports: { n: 2, held: 1, broken: 1 } }, 10),
-  later({ control: true, outcome: 'neither', reports: { n: 2, held: 1, broken: 1 }, controls: { ...none, n: 1 } }, 40),
+  later({ outcome: 'broken' }, 10),
+  later({ control, outcome: 'neither', ...pair }, 40),
   later({ asset: eth, kind: 'chip', side: 'resistance' }, 50),
 ]
 
@@ -51,8 +53,8 @@ engineSuite('lift', () => {
       expect(await store.lift()).toEqual([])
       for (const trial of [...trials, ...trials.toReversed()]) store.liftTrial(trial)
       await store.flush()
-      const wall = { kind: 'wall', side: 'support', reports: { n: 2, held: 1, broken: 1 }, controls: { ...none, n: 1 } }
-      const chip = { kind: 'chip', side: 'resistance', reports: { n: 1, held: 1, broken: 0 }, controls: none }
+      const wall = { kind: 'wall', side: 'support', ...pair }
+      const chip = { kind: 'chip', side: 'resistance', reports: none, controls: none }
       expect(await store.lift()).toEqual([
         { asset: btc, ...wall },
         { asset: eth, ...chip },
@@ -60,7 +62,7 @@ engineSuite('lift', () => {
       expect(await store.lift(eth)).toEqual([{ asset: eth, ...chip }])
       expect(await store.lift(assetByName('SOL')!.id)).toEqual([])
       const rows = await store.query<Record<string, unknown>>(
-        `SELECT * EXCEPT (writtenAt, start, touch, at), toFloat64(toUnixTimestamp64Milli(touch)) AS touchMs
+        `SELECT * EXCEPT (writtenAt, start, touch, at, reportStart), toFloat64(toUnixTimestamp64Milli(touch)) AS touchMs
           FROM lift_trials FINAL ORDER BY start`,
       )
       expect(rows).toHaveLength(4)
@@ -68,19 +70,17 @@ engineSuite('lift', () => {
         asset: 'BTC',
         outcome: 'held',
         control: false,
+        reportOutcome: '',
         price: 77_025,
         distanceUsd: -4.5,
         atrUsd: 31.25,
         touchMs: START_MS + 1_250,
       })
       expect(await store.query(`SELECT * EXCEPT day FROM lift WHERE asset = 'BTC' ORDER BY day`)).toEqual([
-        { ...day, n: 2, held: 1, broken: 1, controls: 0, controlsHeld: 0, controlsBroken: 0 },
-        { ...day, n: 0, held: 0, broken: 0, controls: 1, controlsHeld: 0, controlsBroken: 0 },
+        { asset: 'BTC', kind: 'wall', side: 'support', n: 1, held: 1, broken: 0, controlsHeld: 0, controlsBroken: 0 },
       ])
     } finally {
       await store.stop()
     }
   })
 })
-
-const day = { asset: 'BTC', kind: 'wall', side: 'support' }

@@ -42,13 +42,16 @@ engineSuite('docs/sql.md', () => {
     cursor.open(bytes)
     while (cursor.next()) {
       core.apply(cursor.batch)
-      minutes.add(btc.id, cursor.batch)
+      minutes.add(btc.id, cursor.start, cursor.batch)
     }
     minutes.finish()
     for (const column of core.columns) store.column(column)
     for (const row of core.liquidations) store.liquidation(row)
     for (const row of core.reports) store.report(row)
     for (const row of core.lifts) store.liftTrial(row)
+    const [trial] = core.lifts
+    const control = { startMs, outcome: 'held' } as const
+    store.liftTrial({ ...trial!, startMs: startMs + MINUTE_MS, control })
     for (let side = 0; side < 2; side++) {
       store.liquidation(liquidation({ asset: btc.id, side, venueMs: startMs + MINUTE_MS, usd: 1000 }))
     }
