@@ -9,8 +9,11 @@ import { identify } from '../../src/gateway/access.ts'
 import { parseControl, parseJson } from '../../src/gateway/control.ts'
 import { readPlans } from '../../src/gateway/plans.ts'
 import { readMapQuery, readScoreQuery, readStreamQuery } from '../../src/gateway/query.ts'
+import { cursorOf, readReportQuery } from '../../src/gateway/report-request.ts'
 import { LmapError } from '../../src/model/errors.ts'
 import { BUCKETS, LAYERS } from '../../src/model/layers.ts'
+import { limits } from '../../src/model/limits.ts'
+import { reportKinds } from '../../src/model/reports.ts'
 import { BlockType, type Column, emptyColumn, encodeColumn, encodeDelta } from '../../src/wire/blocks.ts'
 import { decodeHeader, encodeFrame, FrameKind } from '../../src/wire/frame.ts'
 import { encodeGroup } from '../../src/wire/groups.ts'
@@ -85,10 +88,13 @@ const messages = [
   '{"op":"subscribe","asset":"BTC","timeframe":"1m","layers":["bid","ask"],"columns":30}',
   '{"op":"unsubscribe","asset":"ETH","timeframe":"4h"}',
   '{"op":"resync","asset":"BTC","timeframe":"1m"}',
+  '{"op":"subscribe","channel":"reports","asset":"BTC","kinds":["wall","sweep"]}',
+  '{"op":"unsubscribe","channel":"reports","asset":"ETH"}',
   '{"op":"ack","sequence":[["BTC","1m",12],["ETH","1h",4294967295]]}',
 ]
 const answers = [
   '{"op":"hello","version":2,"server":"x","source":"y","assets":["BTC"],"timeframes":["1m"],"layers":["bid"],"venues":[]}',
+  '{"op":"reports","asset":"BTC","sequence":1,"clockMs":2,"standing":true,"sinceMs":1,"rows":[{"kind":"wall","id":"w","asset":"BTC","startMs":1,"atMs":2,"price":3,"usd":4}]}',
   '{"op":"error","code":"LMAP_PLAN","message":"no","request":{"asset":"BTC","timeframe":"1m"}}',
 ]
 
@@ -110,6 +116,8 @@ test(`queries (seed ${seed})`, () => {
     'asset=BTC&timeframe=1m&columns=20&layers=bid,ask',
     'asset=eth&mode=hybrid&at=2026-01-01T00:00:00Z',
     'asset=BTC&hours=%31&x',
+    'asset=BTC,eth&from=1&to=2026-01-01T00:00:00Z&side=bid&state=active,filled&minUsd=2.5e6&limit=9',
+    `cursor=${cursorOf({ startMs: 1_700_000_000_000, id: 'wall-BTC-bybit-bid-3209-1700000000000' })}`,
     '',
   ]
   for (let count = share(0.2); count > 0; count--) {
@@ -119,6 +127,7 @@ test(`queries (seed ${seed})`, () => {
         readStreamQuery,
         (text: string) => readMapQuery(text, 60),
         (text: string) => readScoreQuery(text, 10, 100),
+        (text: string) => readReportQuery(text, chance.one(reportKinds), limits),
       ])
       read(query)
     })

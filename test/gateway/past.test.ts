@@ -54,6 +54,7 @@ engineSuite('history over HTTP', () => {
       scores: (id, most) => store.scores(id, most),
       at: (id, timeframe, atMs, most) => store.at(id, timeframe, atMs, most),
       extent: (id, timeframe) => store.extent(id, timeframe),
+      reports: (query) => store.reports(query),
       ask: (sql, format) => answerOf(store, sql, format),
     }
     const history = (id: ReturnType<typeof asset>, timeframe: number) => store.columns(id, timeframe, 359)
@@ -126,6 +127,22 @@ engineSuite('history over HTTP', () => {
     expect([csv.type, csv.text]).toEqual(['text/csv; charset=utf-8', '"n"\n1\n'])
   })
 
+  test('what is over is not sent again: the past has ETags, by layers, mode and moment', async () => {
+    const past = (query: string, headers: Record<string, string> = {}) =>
+      fetch(`${open.http}/api/v1/map?asset=BTC&at=${startMs + 5 * 60_000}${query}`, { headers })
+    const etags = new Set<string>()
+    const queries = ['', '&layers=bid', '&columns=2', '&mode=raw', '&timeframe=5m']
+    for (const query of queries) {
+      const etag = (await past(query)).headers.get('etag')!
+      etags.add(etag)
+      expect((await past(query, { 'if-none-match': etag })).status).toBe(304)
+      const frame = { accept: 'application/octet-stream', 'if-none-match': etag }
+      if (query !== '&mode=raw') expect((await past(query, frame)).status).toBe(200)
+    }
+    const later = await fetch(`${open.http}/api/v1/map?asset=BTC&at=${startMs + 6 * 60_000}`)
+    expect(etags.add(later.headers.get('etag')!).size).toBe(queries.length + 1)
+  })
+
   const attacks = [
     "' OR 1=1 --",
     "BTC'; DROP TABLE columns; --",
@@ -149,6 +166,31 @@ engineSuite('history over HTTP', () => {
     '/api/v1/clusters?asset=BTC': ['asset', 'timeframe', 'other'],
     '/api/v1/score?asset=BTC': ['asset', 'hours', 'other'],
     '/api/v1/history?asset=BTC': ['asset', 'timeframe', 'other'],
+    '/api/v1/read?asset=BTC': ['asset', 'other'],
+    '/api/v1/reports/walls?asset=BTC': ['asset', 'from', 'to', 'side', 'state', 'minUsd', 'limit', 'cursor', 'other'],
+    '/api/v1/reports/sweeps?asset=BTC': ['asset', 'from', 'to', 'side', 'state', 'minUsd', 'limit', 'cursor', 'other'],
+    '/api/v1/reports/absorptions?asset=BTC': [
+      'asset',
+      'from',
+      'to',
+      'side',
+      'state',
+      'minUsd',
+      'limit',
+      'cursor',
+      'other',
+    ],
+    '/api/v1/reports/convergences?asset=BTC': [
+      'asset',
+      'from',
+      'to',
+      'side',
+      'state',
+      'minUsd',
+      'limit',
+      'cursor',
+      'other',
+    ],
     '/api/v1/sql?query=SELECT%201': ['format', 'query', 'database', 'default_format', 'readonly'],
   }
   test.for(Object.entries(parameters).flatMap(([path, names]) => names.map((name) => [path, name] as const)))(

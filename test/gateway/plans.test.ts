@@ -237,6 +237,8 @@ describe('with plans', () => {
     expect(answer.status).toBe(200)
     const { columns } = (await answer.json()) as { columns: { layers: object }[] }
     expect(Object.keys(columns[0]!.layers)).not.toContain('longLevel')
+    // What is made of predicted layers goes with them.
+    expect(columns[0]).not.toHaveProperty('cascade')
     const limited = await get('/api/v1/map?asset=BTC')
     expect([limited.status, ((await limited.json()) as { error: { code: string } }).error.code]).toEqual([
       429,
@@ -244,7 +246,8 @@ describe('with plans', () => {
     ])
     expect((await get('/api/v1/assets')).status).toBe(200)
     expect((await get('/healthz')).status).toBe(200)
-    expect((await get('/api/v1/map?asset=ETH', 'key-of-ann')).status).toBe(200)
+    const whole = await get('/api/v1/map?asset=BTC', 'key-of-ann')
+    expect(((await whole.json()) as { columns: object[] }).columns[0]).toHaveProperty('cascade')
   })
 
   test('without a plan for everybody a key is needed', async () => {
