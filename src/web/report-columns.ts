@@ -1,6 +1,7 @@
 import type { AbsorptionFact, ConvergenceFact, ReportFacts, SweepFact, WallFact } from '../model/report-facts.ts'
 import { venues } from '../model/venues.ts'
 import { formatAge, formatPrice, formatUsd } from './format.ts'
+import { worthOf } from './report-filter.ts'
 import type { KnownRow } from './report-then.ts'
 
 /** What cells are written with. */
@@ -79,8 +80,8 @@ const usd: ReportColumn = {
     'USD: of a wall what rests there, its peak once it is over; of a sweep what it took; of an absorption what was taken there',
   isNumber: true,
   isDescending: true,
-  value: (row) => usdOf(row),
-  cell: ({ row }) => ({ text: formatUsd(usdOf(row)) }),
+  value: (row) => worthOf(row),
+  cell: ({ row }) => ({ text: formatUsd(worthOf(row)) }),
 }
 
 const where: ReportColumn = {
@@ -222,11 +223,7 @@ export function rowSentence({ row, later }: KnownRow, { nowMs, decimalsOf }: Cel
   const price = formatPrice(row.price, decimalsOf(row.asset))
   const what = row.kind === 'sweep' ? 'sweep' : `${row.kind}, ${row.state}`
   const after = later === undefined ? '' : `, later ${later.state}`
-  return `${row.asset} ${price}: ${row.side} ${what}${after}, ${formatUsd(usdOf(row))}, ${formatAge(nowMs - row.startMs)} ago`
-}
-
-function usdOf(row: ReportFacts): number {
-  return row.kind === 'wall' && row.state !== 'active' ? row.peakUsd : row.usd
+  return `${row.asset} ${price}: ${row.side} ${what}${after}, ${formatUsd(worthOf(row))}, ${formatAge(nowMs - row.startMs)} ago`
 }
 
 function venuesOf(row: ReportFacts): readonly string[] {

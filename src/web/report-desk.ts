@@ -1,6 +1,7 @@
 import type { PlanFacts } from '../client/control.ts'
 import type { AppParts } from './app-parts.ts'
 import { decimalsOf } from './format.ts'
+import { planLock } from './plan-lock.ts'
 import { loadLift, loadRead, loadReports } from './report-api.ts'
 import { isOpen, type ReportTab } from './report-filter.ts'
 import type { ReportPanel } from './report-panel.ts'
@@ -26,7 +27,10 @@ export function wireReports(parts: AppParts): void {
     decimalsOf: (asset) => decimals.get(asset) ?? 2,
     choose: (known) => {
       chosenId = known.row.id
-      go(placeOf(known, now()))
+      const { asset, level, atMs } = placeOf(known, now())
+      go({ asset, level })
+      // One moment for all maps, as the bar below them has it.
+      go({ atMs }, { isEverywhere: true, isStep: true })
     },
     level: (price) => go({ level: price }),
     close: () => open(false),
@@ -54,6 +58,15 @@ export function wireReports(parts: AppParts): void {
     show()
     if (!isOpen) toggle.focus()
   }
+  parts.shortcuts.add({
+    key: 'Escape',
+    shown: 'Esc',
+    does: 'Forget the level that is pointed at',
+    run: () => {
+      chosenId = undefined
+      if (route().level !== undefined) go({ level: undefined })
+    },
+  })
   onRoute(show)
   panes.addEventListener('mapchange', show)
 }
@@ -78,7 +91,6 @@ const planWords: Readonly<Record<ReportTab['kind'], string>> = {
 }
 
 /** Why a kind is not to be had with a plan, in a sentence; undefined where it is. */
-export function reportLock(plan: PlanFacts | undefined, { kind, label }: ReportTab): string | undefined {
-  if (plan === undefined || plan.reports.includes(planWords[kind])) return undefined
-  return `Locked: plan ${plan.name} has no ${label.toLowerCase()}.`
+function reportLock(plan: PlanFacts | undefined, { kind }: ReportTab): string | undefined {
+  return planLock(plan, 'reports', planWords[kind])
 }

@@ -46,8 +46,13 @@ export function isOpen(row: ReportFacts): boolean {
   return row.state === 'active' || row.state === 'forming' || (row.kind === 'convergence' && row.state !== 'ended')
 }
 
+/** A wall that is over has nothing left: what counts is what it was. */
+export function worthOf(row: ReportFacts): number {
+  return row.kind === 'wall' && row.state !== 'active' ? row.peakUsd : row.usd
+}
+
 export function isWanted(row: ReportFacts, { minUsd, side, state }: ReportFilter): boolean {
-  if (row.usd < minUsd || (side !== '' && row.side !== side)) return false
+  if (worthOf(row) < minUsd || (side !== '' && row.side !== side)) return false
   if (state === '') return true
   return state === 'open' ? isOpen(row) : row.kind !== 'sweep' && row.state === state
 }

@@ -52,5 +52,6 @@ export function wireTime({ catalogue, connection, now, panes, main, shortcuts, r
 /** Why there is no past to be had with a plan, in a sentence; undefined where there is. */
 export function pastLock(plan: PlanFacts | undefined): string | undefined {
   if (plan === undefined || plan.columns >= COLUMNS) return undefined
-  return `Locked: plan ${plan.name} has no maps of the past.`
+  const other = plan.opensColumns === undefined ? '' : ` Plan ${plan.opensColumns} has.`
+  return `Locked: plan ${plan.name} has no maps of the past.${other}`
 }
