@@ -1,10 +1,11 @@
-// Guards the example page of docs/: served from the checkout by any server, with the built SDK, it paints a real map.
+// Guards the example page of docs/: served from the checkout by any server, with the built SDK, it paints a real map and tells of a report.
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { Feed } from '../gateway/feed.ts'
 import { type Rig, startGateway } from '../gateway/rig.ts'
+import { wallRow } from '../model/report-samples.ts'
 import { chromiumPath, launch } from '../web/chromium.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -45,6 +46,11 @@ test.skipIf(chromiumPath === undefined)(`the example page paints the map${why}`,
     await page.goto(`http://127.0.0.1:${port}/docs/example/?url=${encodeURIComponent(rig.ws)}`)
     await page.waitForFunction(() => document.querySelector('canvas')!.width === 41)
     await page.waitForFunction(() => document.querySelector('#state')!.textContent === 'live')
+    rig.gateway.report(wallRow())
+    rig.gateway.flush()
+    await page.waitForFunction(() =>
+      document.querySelector('#report')!.textContent!.startsWith('wall active bid 64190'),
+    )
     const painted = await page.evaluate(() => {
       const { width, height } = document.querySelector('canvas')!
       const { data } = document.querySelector('canvas')!.getContext('2d')!.getImageData(0, 0, width, height)

@@ -14,6 +14,7 @@ import { BUCKETS } from '../../src/model/layers.ts'
 import type { Column } from '../../src/wire/blocks.ts'
 import { Feed } from '../gateway/feed.ts'
 import { type Rig, startGateway, until } from '../gateway/rig.ts'
+import { sweepRow } from '../model/report-samples.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const example = /```js\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/sdk.md'), 'utf8'))![1]!
@@ -55,6 +56,9 @@ test('the example of docs/sdk.md has 15 lines and follows a map', async () => {
     rig.gateway.flush()
     await until('a change', () => output.split('\n').length > 2)
     expect(output.split('\n')[1]).toContain(` 40 ${feed.live.close} `)
+    rig.gateway.report(sweepRow())
+    rig.gateway.flush()
+    await until('a report', () => output.includes('sweep undefined sell 64190 1500000'))
   } finally {
     child.kill()
     await rig.gateway.stop()
