@@ -120,7 +120,8 @@ export async function run(
         liquidity: (asset) => engine.liquidity(asset),
         model: (asset) => engine.model(asset),
         scores: (asset, most) => store.scores(asset, most),
-        lift: () => store.lift(),
+        lift: async (asset) =>
+          (await Promise.all((asset === undefined ? ids : [asset]).map((id) => engine.lift(id)))).flat(),
         reports: (query) => store.reports(query),
         at: (asset, timeframe, atMs, most) => store.at(asset, timeframe, atMs, most),
         extent: (asset, timeframe) => store.extent(asset, timeframe),

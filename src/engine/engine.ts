@@ -52,7 +52,7 @@ export interface Engine extends Stage {
   venue(asset: AssetId, venue: number): VenueStatus
   asymmetry(asset: AssetId): Asymmetry
   /** What became of the levels that reports of the asset spoke of; empty for one that is not worked on here. */
-  lift(asset: AssetId): LiftCount[]
+  lift(asset: AssetId): Promise<LiftCount[]>
   venueStates(asset: AssetId): Uint8Array
   price(asset: AssetId): number
   model(asset: AssetId): ModelStatus
@@ -202,7 +202,9 @@ class PoolEngine implements Engine {
     return this.#memoryOf(asset).asymmetry()
   }
 
-  lift(asset: AssetId): LiftCount[] {
+  async lift(asset: AssetId): Promise<LiftCount[]> {
+    const partition = this.#partitionOf(asset)
+    while (partition.running !== undefined) await partition.running
     return this.#memories[asset]?.lift() ?? []
   }
 

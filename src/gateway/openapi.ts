@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { errorCodes } from '../model/errors.ts'
 import { layers } from '../model/layers.ts'
-import { liftKinds } from '../model/lift.ts'
+import { liftKinds, liftSides } from '../model/lift.ts'
 import { limits } from '../model/limits.ts'
 import { modelStates } from '../model/model-states.ts'
 import { modes } from '../model/modes.ts'
@@ -40,6 +40,7 @@ const streamHead = {
   clockMs: z.number(),
   model,
 }
+const tally = { n: z.int(), held: z.int(), broken: z.int() }
 const magnet = z.looseObject({ low: z.number(), high: z.number(), usd: z.number() }).nullable()
 
 export const answers = {
@@ -104,6 +105,24 @@ export const answers = {
     lacks: z.array(z.string()),
     lift: z.array(z.looseObject({ kind: z.enum(liftKinds), words: z.string() })),
   }),
+  Lift: z.looseObject({
+    asset: z.string().nullable(),
+    lifts: z.array(
+      z.looseObject({
+        kind: z.enum(liftKinds),
+        side: z.enum([...liftSides, 'both']),
+        ...tally,
+        controls: z.looseObject(tally),
+        heldRate: z.number().nullable(),
+        controlRate: z.number().nullable(),
+        difference: z.number().nullable(),
+        interval: z.array(z.number()).nullable(),
+        worth: z.number(),
+        isConvincing: z.boolean(),
+        words: z.string(),
+      }),
+    ),
+  }),
   History: z.looseObject({
     asset: z.string(),
     timeframe: timeframeName,
@@ -164,6 +183,11 @@ export function openApiText(version: string): string {
         asset,
         timeframe,
       ]),
+      '/api/v1/reports/lift': path(
+        'How often levels held that reports spoke of, against levels without.',
+        refusals({ 200: 'Lift' }),
+        [parameter('asset', { type: 'string' }, 'A name; all assets together where it is missing.')],
+      ),
       ...Object.fromEntries(
         Object.entries(reportPaths).map(([at, kind]) => [
           at,

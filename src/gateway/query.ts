@@ -56,6 +56,12 @@ export function readAssetQuery(query: string): { asset: AssetId } {
   return { asset: readStream(readParameters(query, ['asset'])).asset }
 }
 
+/** One asset, or all together where none is named. */
+export function readLiftQuery(query: string): { asset: AssetId | undefined } {
+  const parameters = readParameters(query, ['asset'])
+  return { asset: parameters.has('asset') ? readStream(parameters).asset : undefined }
+}
+
 export function readScoreQuery(query: string, hoursDefault: number, hoursMax: number) {
   const parameters = readParameters(query, ['asset', 'hours'])
   return { asset: readStream(parameters).asset, hours: readCount(parameters, 'hours', hoursDefault, hoursMax) }

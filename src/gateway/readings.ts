@@ -12,12 +12,21 @@ import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { clustersOf, standoutsOf } from './clusters.ts'
 import { tagged, taggedByBody } from './etag.ts'
+import { liftJson } from './lift.ts'
 import { mapEtag, mapJson } from './map-json.ts'
 import { modeFacts, venueFacts } from './map-reading.ts'
 import type { Moments } from './moments.ts'
 import { pastFacts, pastFrame, pastMoment } from './past.ts'
 import { hasPredicted } from './plans.ts'
-import { type MapQuery, readAssetQuery, readMapQuery, readScoreQuery, readSqlQuery, readStreamQuery } from './query.ts'
+import {
+  type MapQuery,
+  readAssetQuery,
+  readLiftQuery,
+  readMapQuery,
+  readScoreQuery,
+  readSqlQuery,
+  readStreamQuery,
+} from './query.ts'
 import { readJson } from './read-json.ts'
 import { errorReply, jsonReply, type Reply, type Request, uncached } from './reply.ts'
 import { mergePages, pageFacts } from './report-pages.ts'
@@ -38,8 +47,8 @@ export interface ReadingSources {
   readonly extent?: ((asset: AssetId, timeframe: number) => Promise<Extent | undefined>) | undefined
   /** Stored reports of one kind, the newest start first; undefined where nothing is stored. */
   readonly reports?: ((query: ReportQuery) => Promise<ReportPage>) | undefined
-  /** What reports were worth, of every asset; undefined where nothing is stored. */
-  readonly lift?: (() => Promise<readonly LiftCount[]>) | undefined
+  /** What reports were worth, of one asset or of every one; undefined where nothing is counted. */
+  readonly lift?: ((asset?: AssetId) => Promise<readonly LiftCount[]>) | undefined
   /** Answers questions of people; undefined where that was not asked for. */
   readonly ask: ((sql: string, format: string) => Promise<{ type: string; body: Uint8Array }>) | undefined
 }
@@ -142,6 +151,13 @@ export class Readings {
       const rows = told(asset, 'convergence').filter((row) => row.kind === 'convergence')
       return jsonReply(200, readJson({ moment, liquidity, rows, lifts: lifts ?? [], model: this.#model(asset) }))
     })
+  }
+
+  /** How often levels held that reports spoke of, of one asset or of all together. */
+  async lift(query: string): Promise<Reply> {
+    const { asset } = readLiftQuery(query)
+    const counts = await stored(async () => this.#options.sources?.lift?.(asset))
+    return jsonReply(200, liftJson(asset === undefined ? undefined : assets[asset]!.name, counts ?? []))
   }
 
   async score(query: string): Promise<Reply> {

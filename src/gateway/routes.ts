@@ -64,6 +64,7 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
     '/api/v1/read': revalidated(({ query }) => readings.read(query)),
     '/api/v1/score': revalidated(({ query }) => readings.score(query)),
     '/api/v1/history': revalidated(({ query }) => readings.history(query)),
+    '/api/v1/reports/lift': revalidated(({ query }) => readings.lift(query)),
     ...Object.fromEntries(
       Object.entries(reportPaths).map(([path, kind]): [string, Route] => [
         path,

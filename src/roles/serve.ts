@@ -77,7 +77,7 @@ export async function serve(asked: Config, { log, now, version, identity }: Part
         liquidity: async (asset) => states.liquidity(asset),
         model: (asset) => states.model(asset),
         scores: (asset, most) => history.scores(asset, most),
-        lift: () => history.lift(),
+        lift: (asset) => history.lift(asset),
         reports: (query) => history.reports(query),
         at: (asset, timeframe, atMs, most) => history.at(asset, timeframe, atMs, most),
         extent: (asset, timeframe) => history.extent(asset, timeframe),

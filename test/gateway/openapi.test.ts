@@ -69,6 +69,9 @@ const requests: [path: string, query: string, status: number][] = [
   ['/api/v1/reports/convergences', '?state=chip,chip%2B&from=2023-11-14T00:00:00Z', 200],
   ['/api/v1/read', '?asset=BTC', 200],
   ['/api/v1/read', '', 400],
+  ['/api/v1/reports/lift', '', 200],
+  ['/api/v1/reports/lift', '?asset=btc', 200],
+  ['/api/v1/reports/lift', '?asset=NOPE', 400],
   ['/api/v1/sql', '?query=SELECT%201', 404],
 ]
 
