@@ -17,12 +17,18 @@ import {
 } from '../../src/model/lift.ts'
 import { createSimulator } from '../../src/venues/simulator/simulator.ts'
 import { ReferenceLift } from '../reference/lift.ts'
-import { seed } from '../reference/prng.ts'
+import { prng, seed } from '../reference/prng.ts'
 import { type Build, builds, CoreUnderTest } from './core.ts'
 import { LiftMarket } from './lift-market.ts'
+import { ReportMarket } from './report-market.ts'
 
 const asset = assetByName('BTC')!
 const START_MS = Date.UTC(2026, 0, 5)
+const BID = 0
+const ASK = 1
+/** Buckets from the middle to the wall, and a print that is no sweep. */
+const AWAY = 7
+const SMALL_USD = 1_000
 
 /** What a simulated market sends, batch by batch. */
 async function simulated(minutes: number, seed: number): Promise<Uint8Array[]> {
@@ -52,6 +58,91 @@ async function simulated(minutes: number, seed: number): Promise<Uint8Array[]> {
 }
 
 describe.each(Object.keys(builds) as Build[])('lift, %s build', (build) => {
+  /** A calm market whose price goes two buckets a minute, with a wall of bids seven buckets below the middle. */
+  function walled(): ReportMarket {
+    const book = new ReportMarket(build, asset)
+    for (let minute = 0; minute < 16; minute++) {
+      for (const side of [BID, ASK]) {
+        book.print(side, 1, SMALL_USD)
+        book.pass(30_000)
+      }
+    }
+    book.rest(BID, AWAY, 8e6)
+    book.pass(7_000)
+    expect(book.reports('wall')).toMatchObject([{ state: 'active' }])
+    expect(book.core.lifts).toEqual([])
+    return book
+  }
+
+  test('a level is held when price leaves it by a range, and not before', () => {
+    const book = walled()
+    book.print(BID, AWAY - 1, SMALL_USD)
+    const touchMs = book.nowMs
+    book.pass(20_000)
+    book.print(BID, AWAY - 2, SMALL_USD)
+    expect(book.core.lifts).toEqual([])
+    book.print(BID, AWAY - 3, SMALL_USD)
+    expect(book.core.lifts).toMatchObject([
+      { kind: 'wall', side: 'support', outcome: 'held', control: undefined, bucket: book.bucketOf(BID, AWAY) },
+    ])
+    const [{ price, atrUsd, ...row }] = book.core.lifts as [LiftRow]
+    expect(price).toBeCloseTo((book.bucketOf(BID, AWAY) + 1) * book.step, 6)
+    expect(atrUsd / book.step).toBeCloseTo(2, 1)
+    expect(row).toMatchObject({ touchMs, atMs: book.nowMs })
+    // It counts with its control only.
+    expect(book.core.memory.lift().every(({ reports }) => reports.n === 0)).toBe(true)
+  })
+
+  test('it is broken behind its fourth bucket, also when price jumps there', () => {
+    const [slow, sudden] = [walled(), walled()]
+    for (const away of [AWAY, AWAY + 3]) {
+      slow.print(BID, away, SMALL_USD)
+      slow.pass(1_000)
+    }
+    expect(slow.core.lifts).toEqual([])
+    for (const book of [slow, sudden]) {
+      book.print(BID, AWAY + 4, SMALL_USD)
+      expect(book.core.lifts).toMatchObject([{ outcome: 'broken', atMs: book.nowMs }])
+    }
+  })
+
+  test('it is neither after a quarter of an hour at work, and nothing where price never came', () => {
+    const book = walled()
+    book.pass(5 * 60_000)
+    book.print(BID, AWAY - 1, SMALL_USD)
+    const touchMs = book.nowMs
+    book.pass(14 * 60_000)
+    expect(book.core.lifts).toEqual([])
+    book.pass(60_000)
+    expect(book.core.lifts).toMatchObject([{ outcome: 'neither', touchMs, atMs: touchMs + 15 * 60_000 }])
+    const away = walled()
+    away.pass(40 * 60_000)
+    expect(away.core.lifts).toEqual([])
+  })
+
+  test('a gap decides nothing', () => {
+    const book = walled()
+    book.print(BID, AWAY - 1, SMALL_USD)
+    book.nowMs += 20_000
+    book.print(BID, AWAY + 4, SMALL_USD)
+    book.pass(60_000)
+    expect(book.core.lifts).toEqual([])
+  })
+
+  test(`a checkpoint carries trials, orders and counts on (seed ${seed})`, async () => {
+    const batches = await simulated(75, seed)
+    const whole = new CoreUnderTest(build, asset)
+    for (const batch of batches) whole.apply(batch)
+    const cut = Math.floor(batches.length * (0.4 + 0.5 * prng(seed)()))
+    const before = new CoreUnderTest(build, asset)
+    for (const batch of batches.slice(0, cut)) before.apply(batch)
+    const after = new CoreUnderTest(build, asset, before.memory.image())
+    for (const batch of batches.slice(cut)) after.apply(batch)
+    expect(whole.lifts.length).toBeGreaterThan(10)
+    expect([...before.lifts, ...after.lifts]).toEqual(whole.lifts)
+    expect(after.memory.lift()).toEqual(whole.memory.lift())
+  })
+
   test(`the trials are those of a plain twin (seed ${seed})`, async () => {
     const core = new CoreUnderTest(build, asset)
     const twin = new ReferenceLift(asset.gridTick)
