@@ -126,7 +126,16 @@ function format(jars: string, properties: string, folder: string, progress: (lin
   if (existsSync(join(folder, 'topics', 'meta.properties'))) return
   progress(`Preparing ${folder}`)
   const id = randomBytes(16).toString('base64url')
-  const tool = [...JVM, '-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', id, '-c', properties]
+  const tool = [
+    ...JVM,
+    '-cp',
+    join(jars, '*'),
+    'kafka.tools.StorageTool',
+    'format',
+    `--cluster-id=${id}`,
+    '-c',
+    properties,
+  ]
   const formatted = spawnSync('java', tool, { encoding: 'utf8' })
   if (formatted.status !== 0) {
     const reason = `${formatted.stderr}${formatted.stdout}`.trim().split('\n').at(-1)
