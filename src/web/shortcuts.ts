@@ -8,7 +8,7 @@ export interface Shortcut {
   readonly run: () => void
 }
 
-/** The keys of the page. They rest while somebody types. */
+/** The keys of the page. They rest while somebody types, and behind a dialog. */
 export class Shortcuts {
   readonly #all: Shortcut[] = []
 
@@ -29,7 +29,8 @@ export class Shortcuts {
     const target = event.composedPath()[0]
     const isTyping =
       target instanceof Element && target.matches('input:not([type=checkbox], [type=radio]), select, textarea')
-    if (isTyping) return
+    // Behind a dialog nothing is in reach, and its own keys are the browser's.
+    if (isTyping || document.querySelector('dialog:modal') !== null) return
     // Digits by their place: with Shift the same key says something else on every layout.
     const digit = /^Digit(\d)$/.exec(event.code)?.[1]
     const key =
