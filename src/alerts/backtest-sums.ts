@@ -2,6 +2,9 @@ import type { AlertChange, AlertHold } from '../model/alert-backtest.ts'
 import { compare, LIFT_SAID_MIN, type Tally, wilson } from '../model/lift.ts'
 import type { Outcome } from './candle-reading.ts'
 
+const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
+
 /** What changes of price come to. */
 export function changeOf(changes: readonly number[]): AlertChange {
   const n = changes.length
@@ -23,8 +26,7 @@ export function holdOf(outcomes: readonly Outcome[]): AlertHold {
 
 /** One sentence about how often it fired and one about what followed, which says no more than the intervals allow. */
 export function wordsOf(firings: number, spanMs: number, rule: AlertHold, base: AlertHold): string {
-  const days = spanMs / 86_400_000
-  const often = `${firings} ${firings === 1 ? 'firing' : 'firings'} in ${days.toFixed(1)} days.`
+  const often = `${firings} ${firings === 1 ? 'firing' : 'firings'} in ${spanWords(spanMs)}.`
   if (firings === 0) return often
   const { controlRate, low, high } = compare(rule, base)
   if (rule.n < LIFT_SAID_MIN || controlRate === undefined || low === undefined || high === undefined) {
@@ -42,6 +44,10 @@ function tallyOf(outcomes: readonly Outcome[]): Tally {
 
 function points(part: number): string {
   return `${part < 0 ? '−' : '+'}${Math.abs(part * 100).toFixed(0)}`
+}
+
+function spanWords(ms: number): string {
+  return ms < DAY_MS ? `${(ms / HOUR_MS).toFixed(1)} hours` : `${(ms / DAY_MS).toFixed(1)} days`
 }
 
 function percent(part: number): string {

@@ -154,7 +154,7 @@ describe('a back-test', () => {
   test('of nothing is nothing', async () => {
     const empty = { openMs: [], high: [], low: [], close: [] }
     const found = await backtestRule(rule, 3, options(historyOf([], empty)))
-    expect(found).toMatchObject({ firings: 0, last: [], words: '0 firings in 0.0 days.' })
+    expect(found).toMatchObject({ firings: 0, last: [], words: '0 firings in 0.0 hours.' })
   })
 
   test('ends when its time is up', async () => {
