@@ -149,7 +149,7 @@ export class ReportTable {
   }
 
   #keepTab({ rows, chosenId }: TableFacts): void {
-    if (this.#rows.has(this.#tabId)) return
+    if (this.#rows.get(this.#tabId)?.button.tabIndex === 0) return
     const first = rows.find(({ row }) => row.id === chosenId) ?? rows[0]
     if (first !== undefined) this.#moveTab(this.#rows.get(first.row.id)!)
   }

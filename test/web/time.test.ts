@@ -13,15 +13,15 @@ import { requirement } from '../requirements.ts'
 import { chromiumPath, launch } from './chromium.ts'
 import { DevGateway } from './dev-gateway.ts'
 
-const desktop = { width: 1440, height: 900 }
+const desktop = { width: 1280, height: 720 }
 const phone = { width: 390, height: 844 }
 const MINUTE_MS = 60_000
 /** A machine that paints in software and is busy elsewhere takes its time. */
-const patience = { timeout: 8000 }
+const patience = { timeout: 30_000 }
 const missing = chromiumPath === undefined ? 'Chromium; PLAYWRIGHT_CHROMIUM names one elsewhere' : undefined
 const { title, skip } = requirement('the page in the past', missing)
 
-describe.skipIf(skip)(title, { timeout: 30_000 }, () => {
+describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
   let folder: string
   let browser: Browser
   let gateway: DevGateway
@@ -50,7 +50,7 @@ describe.skipIf(skip)(title, { timeout: 30_000 }, () => {
   const field = () => page.inputValue('time-bar .moment input')
 
   async function open(hash = '', viewport = desktop): Promise<void> {
-    gateway = new DevGateway({ folder, tickMs: 250, columns: 300 })
+    gateway = new DevGateway({ folder, tickMs: 1000, columns: 300 })
     await gateway.start()
     page = await browser.newPage({ viewport })
     said = []
