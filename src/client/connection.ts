@@ -3,6 +3,7 @@ import type { LayerName } from '../model/layers.ts'
 import { limits } from '../model/limits.ts'
 import type { ReportKind } from '../model/reports.ts'
 import { decodeHeader, type FrameHeader } from '../wire/frame.ts'
+import type { ranges } from '../wire/keep-range.ts'
 import { retryMs } from './back-off.ts'
 import { type Hello, isTerminal, type ReportMessage, readServerMessage } from './control.ts'
 import { fetchExtent, type HistoryExtent } from './extent.ts'
@@ -39,6 +40,8 @@ export interface StreamPart {
   readonly layers?: readonly LayerName[]
   /** Newest columns, the live one included. */
   readonly columns?: number
+  /** Percent of price to either side; cells further away stay empty. */
+  readonly range?: (typeof ranges)[number]
 }
 
 interface Entry {

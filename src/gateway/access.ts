@@ -94,13 +94,13 @@ export function demand({ plans }: Plans, { plan }: Holder, what: string, allows:
 
 /** What of a stream was asked for; all that the plan has where nothing was said. Throws LMAP_PLAN for more than that. */
 export function viewFor(plans: Plans | undefined, holder: Holder | undefined, wanted: Subscribe): View {
-  const { asset, timeframe, mask, columns } = wanted
-  if (plans === undefined || holder === undefined) return viewOf(mask ?? ALL_LAYERS, (columns ?? COLUMNS) - 1)
+  const { asset, timeframe, mask, columns, range } = wanted
+  if (plans === undefined || holder === undefined) return viewOf(mask ?? ALL_LAYERS, (columns ?? COLUMNS) - 1, range)
   const name = `${assets[asset]!.name} ${timeframes[timeframe]!.name}`
   demand(plans, holder, name, (plan) => hasStream(plan, asset, timeframe))
   demand(plans, holder, 'these layers', (plan) => ((mask ?? 0) & ~layerMask(plan)) === 0)
   demand(plans, holder, `${columns} columns`, (plan) => (columns ?? 1) <= plan.columns)
-  return viewOf(mask ?? layerMask(holder.plan), (columns ?? holder.plan.columns) - 1)
+  return viewOf(mask ?? layerMask(holder.plan), (columns ?? holder.plan.columns) - 1, range)
 }
 
 /** Kinds of the reports of an asset that were asked for; all that the plan has where nothing was said. Throws LMAP_PLAN. */

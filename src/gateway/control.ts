@@ -6,6 +6,7 @@ import { limits } from '../model/limits.ts'
 import { type ReportKind, reportKinds } from '../model/reports.ts'
 import { COLUMNS, timeframeId } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
+import { type Range, ranges } from '../wire/keep-range.ts'
 
 export interface Subscribe {
   op: 'subscribe'
@@ -15,6 +16,8 @@ export interface Subscribe {
   mask: number | undefined
   /** Columns, the live one included; undefined: all that there may be. */
   columns: number | undefined
+  /** Percent of price to either side, 0: all. */
+  range: Range
 }
 
 /** The same for the reports of an asset. */
@@ -42,6 +45,7 @@ const schema = z.discriminatedUnion('op', [
     ...stream,
     layers: z.array(z.string()).min(1).max(LAYERS).optional(),
     columns: z.int().min(1).max(COLUMNS).optional(),
+    range: z.literal(ranges).optional(),
   }),
   z.strictObject({ op: z.literal('unsubscribe'), ...stream }),
   z.strictObject({ op: z.literal('resync'), ...stream }),
@@ -78,8 +82,8 @@ export function parseControl(message: unknown): Control {
   if (!parsed.success) throw new LmapError('LMAP_REQUEST_INVALID', describeFault(parsed.error))
   const control = parsed.data
   if (control.op === 'subscribe') {
-    const { op, asset, timeframe, layers: names, columns } = control
-    return { op, ...streamOf(asset, timeframe), mask: names && maskOf(names), columns }
+    const { op, asset, timeframe, layers: names, columns, range } = control
+    return { op, ...streamOf(asset, timeframe), mask: names && maskOf(names), columns, range: range ?? 0 }
   }
   if (control.op !== 'ack') return { op: control.op, ...streamOf(control.asset, control.timeframe) }
   const read = control.sequence.map(([asset, timeframe, sequence]) => ({ ...streamOf(asset, timeframe), sequence }))

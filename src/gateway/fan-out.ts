@@ -213,7 +213,7 @@ export class FanOut {
         this.#subscribe(client, subject, reportTopic(control.asset, mask), WHOLE)
       } else {
         const view = viewFor(plans, client.holder, control)
-        this.#subscribe(client, subject, mapTopic(control.asset, control.timeframe, view.mask), view.columns)
+        this.#subscribe(client, subject, mapTopic(control.asset, control.timeframe, view), view.columns)
       }
     } else {
       const subscription = subscriptionOf(client, subject)

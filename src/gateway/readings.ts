@@ -119,7 +119,7 @@ export class Readings {
     return this.#bounded(async () => {
       await moments.read(stream, wanted.columns)
       const mask = layers.reduce((sum, { name }, id) => (wanted.layers.includes(name) ? sum | (1 << id) : sum), 0)
-      const body = table.snapshot(stream, viewOf(mask, wanted.columns - 1))
+      const body = table.snapshot(stream, viewOf(mask, wanted.columns - 1, 0))
       return taggedByBody({ status: 200, headers: frameHeaders, body }, ifNoneMatch)
     })
   }

@@ -159,7 +159,7 @@ export class StreamTable {
       await this.#load(stream)
       // As narrowed above it would still be 'failed'.
       if ((stream.history as Stream['history']) !== 'loaded') break
-      for (const mask of stream.masks) this.#options.broadcast.renew(mapTopic(stream.asset, stream.timeframe, mask))
+      for (const topic of stream.topics.keys()) this.#options.broadcast.renew(topic)
     }
     this.#isRetrying = false
   }
@@ -170,17 +170,20 @@ export class StreamTable {
     return map
   }
 
-  #subscribe({ asset, timeframe, mask }: MapTopic, change: 1 | -1): void {
-    const stream = this.at(asset, timeframe)
-    if (change > 0) stream.masks.add(mask)
-    else stream.masks.delete(mask)
-    if (change > 0) this.acquire(stream)
-    else this.release(stream)
+  #subscribe(topic: MapTopic, change: 1 | -1): void {
+    const stream = this.at(topic.asset, topic.timeframe)
+    if (change > 0) {
+      stream.addTopic(topic)
+      this.acquire(stream)
+    } else {
+      stream.removeTopic(topic)
+      this.release(stream)
+    }
   }
 
-  #want({ asset, timeframe, mask }: MapTopic, columns: number): void {
+  #want({ asset, timeframe, mask, range }: MapTopic, columns: number): void {
     const stream = this.at(asset, timeframe)
-    const view = viewOf(mask, columns)
+    const view = viewOf(mask, columns, range)
     // Without its past a snapshot would have to be followed by another at once.
     if (stream.history === 'loading') stream.wanted.add(view)
     else this.#open(stream, view)
@@ -190,25 +193,25 @@ export class StreamTable {
   #open(stream: Stream, view: View): void {
     const { broadcast, now } = this.#options
     const { asset, timeframe, sequence } = stream
-    const topic = mapTopic(asset, timeframe, view.mask)
+    const topic = mapTopic(asset, timeframe, view)
     const bytes = this.snapshot(stream, view)
     broadcast.opening({ topic, part: view.columns, sequence, sentMs: now(), isBinary: true, bytes })
   }
 
   #publish(stream: Stream): void {
     const { metrics, broadcast, changed, now } = this.#options
-    const { asset, timeframe } = stream
     const hadKey = stream.hasKey
     const { blocks, isEpoch } = stream.commit()
     if (blocks.length > 0) {
       const nowMs = now()
-      for (const mask of stream.masks) {
-        const topic = mapTopic(asset, timeframe, mask)
+      const cuts = new Map([...stream.cuts].map(([range, cut]) => [range, cut.turn(blocks)]))
+      for (const [topic, { mask, range }] of stream.topics) {
         if (isEpoch) {
           broadcast.renew(topic)
           continue
         }
-        const kept = mask === ALL_LAYERS ? blocks : blocks.map((block) => keepLayers(block, mask))
+        const inRange = cuts.get(range) ?? blocks
+        const kept = mask === ALL_LAYERS ? inRange : inRange.map((block) => keepLayers(block, mask))
         const bytes = this.#frame(stream, FrameKind.delta, kept)
         broadcast.message({ topic, sequence: stream.sequence, sentMs: nowMs, isBinary: true, bytes })
         metrics.frames.inc()

@@ -3,7 +3,10 @@ import type { LiveBlock } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { BlockType, type Column, decodeColumn, decodeDelta, emptyColumn, encodeColumn } from '../wire/blocks.ts'
+import type { Range } from '../wire/keep-range.ts'
 import { ClosedColumns } from './closed-columns.ts'
+import { RangeCut } from './range-cut.ts'
+import { type MapTopic, mapTopic } from './topics.ts'
 import { snapshotOf, type View } from './views.ts'
 
 /** What a turn of a stream came to. */
@@ -26,8 +29,10 @@ export class Stream {
   readonly closed: ClosedColumns
   /** Those who want it, whether or not they have had their snapshot; managed by the stream table. */
   users = 0
-  /** Layers that subscribers get, each set of them once. */
-  readonly masks = new Set<number>()
+  /** What of it subscribers get, by topic. */
+  readonly topics = new Map<string, MapTopic>()
+  /** The live column of those who want a range only. */
+  readonly cuts = new Map<Range, RangeCut>()
   /** Snapshots that were asked for while the history was being read. */
   readonly wanted = new Set<View>()
   /** Whether the engine sends its blocks; it goes on for a while after the last user has left. */
@@ -109,8 +114,19 @@ export class Stream {
 
   /** Blocks of a snapshot: the live column, then groups of closed ones, newest first, so that a client can paint early. */
   snapshotBlocks(view: View): Uint8Array[] {
-    const live = this.#key === undefined ? [] : [this.#key, ...this.#deltas]
-    return snapshotOf(view, live, this.closed.newestPacked(view.columns))
+    return snapshotOf(view, this.#liveBlocks(view.range), this.closed.newestPacked(view.columns))
+  }
+
+  /** Somebody subscribes to a part of it; each topic once. */
+  addTopic(topic: MapTopic): void {
+    this.topics.set(mapTopic(this.asset, this.timeframe, topic), topic)
+    const { range } = topic
+    if (range !== 0 && !this.cuts.has(range)) this.cuts.set(range, new RangeCut(range, this.liveColumn()))
+  }
+
+  removeTopic(topic: MapTopic): void {
+    this.topics.delete(mapTopic(this.asset, this.timeframe, topic))
+    if ([...this.topics.values()].every(({ range }) => range !== topic.range)) this.cuts.delete(topic.range)
   }
 
   /** The live column decoded, undefined where there is none. */
@@ -145,6 +161,12 @@ export class Stream {
     this.#step = step
     this.#quantumUsd = quantumUsd
     return changes
+  }
+
+  #liveBlocks(range: Range): readonly Uint8Array[] {
+    if (range === 0) return this.#key === undefined ? [] : [this.#key, ...this.#deltas]
+    const key = this.cuts.get(range)?.key()
+    return key === undefined ? [] : [key]
   }
 
   #fold(): void {

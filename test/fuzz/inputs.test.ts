@@ -85,7 +85,7 @@ test(
 
 const messages = [
   '{"op":"subscribe","asset":"BTC","timeframe":"1m"}',
-  '{"op":"subscribe","asset":"BTC","timeframe":"1m","layers":["bid","ask"],"columns":30}',
+  '{"op":"subscribe","asset":"BTC","timeframe":"1m","layers":["bid","ask"],"columns":30,"range":5}',
   '{"op":"unsubscribe","asset":"ETH","timeframe":"4h"}',
   '{"op":"resync","asset":"BTC","timeframe":"1m"}',
   '{"op":"subscribe","channel":"reports","asset":"BTC","kinds":["wall","sweep"]}',
