@@ -9,9 +9,18 @@ import { AlertSound, notificationState, notify } from './alert-signal.ts'
 import type { AlertStore } from './alert-store.ts'
 import { AlertWatch } from './alert-watch.ts'
 import type { AppParts } from './app-parts.ts'
+import type { ReportFilter, ReportKind } from './report-filter.ts'
 
-/** Of which other parts of the page ask for a rule: its detail is a report row. */
-export const ALERT_WANTED = 'alertwanted'
+/** By this event other parts of the page begin a rule: its detail is what they know of it. */
+const ALERT_WANTED = 'alertwanted'
+
+/** What "standing" means, in words of rules. */
+const openStates: Readonly<Record<ReportKind, readonly string[]>> = {
+  wall: ['active'],
+  sweep: [],
+  absorption: ['forming'],
+  convergence: ['watch', 'chip', 'chip+', 'contested'],
+}
 
 const notifyWordsOf = {
   granted: undefined,
@@ -69,9 +78,28 @@ export function wireAlerts(parts: AppParts, store: AlertStore, api: AlertApi): v
     notifyWords: () => notifyWordsOf[notificationState()],
   })
   document.body.append(dialog)
-  document.addEventListener(ALERT_WANTED, (event) => dialog.open(ruleOfRow((event as CustomEvent<ReportFacts>).detail)))
+  document.addEventListener(ALERT_WANTED, (event) => {
+    dialog.open((event as CustomEvent<Partial<AlertRuleJson>>).detail)
+  })
   store.follow(follow)
   onRoute(follow)
+}
+
+/** Opens the dialog with a rule that somebody may want. */
+export function wantAlert(rule: Partial<AlertRuleJson>): void {
+  document.dispatchEvent(new CustomEvent(ALERT_WANTED, { detail: rule }))
+}
+
+/** A rule that asks for what a list of reports shows. */
+export function ruleOfFilter(kind: ReportKind, asset: string, filter: ReportFilter): Partial<AlertRuleJson> {
+  const { minUsd, side, state, isEverywhere } = filter
+  return {
+    kind,
+    ...(!isEverywhere && { assets: [asset] }),
+    ...(minUsd > 0 && { usdMin: minUsd }),
+    ...(side !== '' && { sides: [side] }),
+    ...(state !== '' && { states: state === 'open' ? openStates[kind] : [state] }),
+  }
 }
 
 /** A rule for more of the same: as large, or nearly so. */

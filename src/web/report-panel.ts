@@ -1,6 +1,7 @@
 import type { Lift } from '../model/lift.ts'
 import { limits } from '../model/limits.ts'
 import type { ReportFacts } from '../model/report-facts.ts'
+import { ruleOfFilter, ruleOfRow, wantAlert } from './alert-desk.ts'
 import { reportColumns } from './report-columns.ts'
 import {
   filterDefault,
@@ -96,6 +97,7 @@ export class ReportPanel extends HTMLElement {
       this.#filter = { ...this.#filter, ...change }
       this.#plan()
     })
+    this.#wireAlert()
     // A row that was left alone may have others before it by now.
     this.#table.element.addEventListener('pointerleave', () => this.#plan())
   }
@@ -141,6 +143,28 @@ export class ReportPanel extends HTMLElement {
       const at = reportTabs.indexOf(this.#tab)
       this.#choose(reportTabs[(at + step + reportTabs.length) % reportTabs.length]!)
       this.#part(`#report-tab-${this.#tab.path}`).focus()
+      event.preventDefault()
+      event.stopPropagation()
+    })
+  }
+
+  /** A rule for what the list shows, or for more of one of its rows. */
+  #wireAlert(): void {
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.className = 'alert'
+    button.textContent = 'Alert'
+    button.title = 'Make an alert of this filter; A on a row makes one of that row'
+    button.addEventListener('click', () => {
+      wantAlert(ruleOfFilter(this.#tab.kind, this.#facts?.asset ?? '', this.#filter))
+    })
+    this.#part('.report-filters').append(button)
+    this.#part('.report-rows').addEventListener('keydown', (event) => {
+      const { id } = (event.target as Element).closest<HTMLElement>('tr[data-id]')?.dataset ?? {}
+      if (event.key.toLowerCase() !== 'a' || event.ctrlKey || event.metaKey || event.altKey || id === undefined) return
+      const known = this.#facts && this.#known(this.#facts).find(({ row }) => row.id === id)
+      if (known === undefined) return
+      wantAlert(ruleOfRow(known.row))
       event.preventDefault()
       event.stopPropagation()
     })

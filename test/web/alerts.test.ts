@@ -10,14 +10,12 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { buildWeb } from '../../ops/build-web.ts'
 import { type Alerts, createAlerts } from '../../src/alerts/alerts.ts'
-import { reportFacts } from '../../src/model/report-facts.ts'
 import type { WallRow } from '../../src/model/reports.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { candlesOf, historyOf, subject, wall } from '../alerts/samples.ts'
 import { Feed } from '../gateway/feed.ts'
 import { type Rig, startGateway } from '../gateway/rig.ts'
 import { requirement } from '../requirements.ts'
-import { asset } from '../store/rows.ts'
 import { keptLog } from '../store/samples.ts'
 import { chromiumPath, launch } from './chromium.ts'
 
@@ -238,11 +236,18 @@ describe.skipIf(skip)(title, { timeout: 90_000 }, () => {
 
   test('is begun from a report, tested by keyboard, and left with Escape', async () => {
     await open()
-    const row = reportFacts(wall({ asset: asset(2), peakUsd: 4.7e6 }))
-    await page.evaluate((detail) => document.dispatchEvent(new CustomEvent('alertwanted', { detail })), row)
-    expect(await page.inputValue('[name=assets]')).toBe(row.asset)
+    await page.keyboard.press('r')
+    tell({ peakUsd: 4.7e6 })
+    await page.locator('.report-rows tr[data-id] button').focus()
+    await page.keyboard.press('a')
+    expect(await page.inputValue('[name=assets]')).toBe('BTC')
     expect(await page.inputValue('[name=usdMin]')).toBe('4000000')
     expect(await page.isChecked('.sides [value=bid]')).toBe(true)
+    await page.keyboard.press('Escape')
+    await page.selectOption('.report-filters select >> nth=1', 'ask')
+    await page.click('.report-filters .alert')
+    expect(await page.isChecked('.sides [value=ask]')).toBe(true)
+    expect(await page.inputValue('[name=usdMin]')).toBe('')
     await page.focus('alert-dialog .test')
     await page.keyboard.press('Enter')
     await page.waitForSelector('.alert-result')
