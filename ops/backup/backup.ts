@@ -13,6 +13,7 @@ const HELP = `Writes a history of a ClickHouse server into a folder, and fills a
   npm run restore -- --clickhouse http://localhost:8123/liquidity_map --folder backup/2026-11-23
 
   --clickhouse  the server with its database: liquidity_map is live, liquidity_map_simulator the simulated market
+  --database    another database than the address names
   --folder      one backup each
   --help        this text
 
@@ -46,6 +47,7 @@ function parseOptions() {
       allowPositionals: true,
       options: {
         clickhouse: { type: 'string', default: process.env.LMAP_CLICKHOUSE ?? '' },
+        database: { type: 'string' },
         folder: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
@@ -55,11 +57,19 @@ function parseOptions() {
     if (action !== 'backup' && action !== 'restore') throw new Error('there is backup and restore.')
     if (values.clickhouse === '') throw new Error('--clickhouse is missing.')
     if (values.folder === undefined) throw new Error('--folder is missing.')
-    return { action, url: values.clickhouse, folder: resolve(values.folder) }
+    return { action, url: inDatabase(values.clickhouse, values.database), folder: resolve(values.folder) }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new LmapError('LMAP_CONFIG', message, { hint: 'See npm run backup -- --help', cause })
   }
+}
+
+function inDatabase(address: string, database: string | undefined): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  // An address that is none is refused where it is used, without a word of it: it may hold a password.
+  if (url === undefined || database === undefined) return address
+  url.pathname = database
+  return url.href
 }
 
 main().then(
