@@ -1,4 +1,5 @@
 import { LmapError } from '../model/errors.ts'
+import type { LiftFacts } from '../model/lift.ts'
 import type { ReadFacts } from '../model/read.ts'
 import type { FactsOf } from '../model/report-facts.ts'
 import type { ReportKind } from '../model/reports.ts'
@@ -51,6 +52,8 @@ export interface Api {
   reports<Kind extends ReportKind>(kind: Kind, request?: ReportRequest): AsyncGenerator<FactsOf<Kind>, void>
   /** One word for what stands at levels now, with its reasons. */
   read(asset: string, signal?: AbortSignal): Promise<ReadFacts>
+  /** How often levels held that reports spoke of, against levels without: of one asset, or of all together. */
+  lift(asset?: string, signal?: AbortSignal): Promise<readonly LiftFacts[]>
 }
 
 export function createApi({ url, key }: ApiOptions): Api {
@@ -83,6 +86,11 @@ export function createApi({ url, key }: ApiOptions): Api {
     },
     async read(asset, signal) {
       return (await get('/api/v1/read', { asset }, signal)) as ReadFacts
+    },
+    async lift(asset, signal) {
+      const query: Record<string, string> = asset === undefined ? {} : { asset }
+      const { lifts } = (await get('/api/v1/reports/lift', query, signal)) as { lifts: LiftFacts[] }
+      return lifts
     },
   }
 }

@@ -1,5 +1,6 @@
 /** What `liquidity-map/client` gives: everything to follow a map, in a browser or in Node 22. See docs/sdk.md. */
 export { BUCKETS, LAYERS, Layer, type LayerName, layers, usdOfCode } from '../model/layers.ts'
+export type { LiftFacts, LiftKind } from '../model/lift.ts'
 export { modelStates } from '../model/model-states.ts'
 export { type MagnetFacts, type ReadFacts, type ReadLabel, readLabels } from '../model/read.ts'
 export type {

@@ -1,11 +1,19 @@
-import { isConvincing, type Lift, type LiftCount, liftsOf, liftWords, partWorth } from '../model/lift.ts'
+import {
+  isConvincing,
+  type Lift,
+  type LiftCount,
+  type LiftFacts,
+  liftsOf,
+  liftWords,
+  partWorth,
+} from '../model/lift.ts'
 
 /** What reports have been worth as plain data for JSON, see docs/http.md: of one asset, or of all together. */
 export function liftJson(asset: string | undefined, counts: readonly LiftCount[]) {
   return { asset: asset ?? null, lifts: liftsOf(counts).map(plain) }
 }
 
-function plain(lift: Lift) {
+function plain(lift: Lift): LiftFacts {
   const { kind, side, reports, controls } = lift
   return {
     kind,

@@ -71,6 +71,22 @@ export interface Comparison {
   readonly high: number | undefined
 }
 
+/** The same as it leaves the server, see docs/http.md. */
+export interface LiftFacts extends Tally {
+  readonly kind: LiftKind
+  readonly side: Lift['side']
+  readonly controls: Tally
+  readonly heldRate: number | null
+  readonly controlRate: number | null
+  readonly difference: number | null
+  /** 95 %. */
+  readonly interval: readonly [number, number] | null
+  /** What a part of a convergence of this kind counts. */
+  readonly worth: number
+  readonly isConvincing: boolean
+  readonly words: string
+}
+
 /** With fewer trials of either nothing but their numbers is said. */
 export const LIFT_SAID_MIN = 30
 /** With fewer trials of either a part of a convergence is worth what it was assumed to be. They mirror assembly/lift-count.ts. */

@@ -19,6 +19,8 @@ afterEach(async () => {
 
 const rows = Array.from({ length: 25 }, (_, index) => sweepRow({ id: `sweep-${index}`, startMs: START_MS - index }))
 
+const chips = { kind: 'chip', side: 'support', controls: { n: 400, held: 200, broken: 200 } } as const
+
 /** A gateway whose store has the rows, and what it was asked. */
 async function serve(): Promise<ReportQuery[]> {
   const asked: ReportQuery[] = []
@@ -34,6 +36,7 @@ async function serve(): Promise<ReportQuery[]> {
         const page = found.slice(0, query.most)
         return { rows: page, next: found.length > query.most ? page.at(-1) : undefined }
       },
+      lift: async (asset) => [{ ...chips, reports: { n: asset === undefined ? 400 : 40, held: 30, broken: 10 } }],
       ask: undefined,
     },
     limits: { liveWaitMsMax: 20 },
@@ -90,6 +93,15 @@ test('the read', async () => {
   const read = await createApi({ url: rig!.ws }).read('BTC')
   expect(read).toMatchObject({ asset: 'BTC', label: 'unproven', convergences: [{ state: 'chip' }] })
   expect(read.reasons.length).toBeGreaterThan(0)
+})
+
+test('the lift, of one asset or of all', async () => {
+  await serve()
+  const api = createApi({ url: rig!.ws })
+  const of = (lifts: Awaited<ReturnType<typeof api.lift>>) =>
+    lifts.find(({ kind, side }) => kind === 'chip' && side === 'support')!
+  expect(of(await api.lift())).toMatchObject({ n: 400, held: 30, controls: { n: 400 }, isConvincing: false })
+  expect(of(await api.lift('BTC'))).toMatchObject({ n: 40, words: expect.stringContaining('held more often') })
 })
 
 test('refusals keep their code, and a request can be given up', async () => {
