@@ -17,6 +17,8 @@ export interface Part {
 export interface PartSurroundings extends SourceSurroundings {
   readonly log: Log
   readonly version: string
+  /** 0 to 1. */
+  readonly random: () => number
   /** 16 bytes that no other process has, nor an earlier run of this one. */
   readonly identity: Uint8Array
 }

@@ -4,6 +4,7 @@ import { KafkaFramesWriter } from '../log/kafka-frames-writer.ts'
 import { KafkaGroup } from '../log/kafka-group.ts'
 import { type Asset, assetByName, assets } from '../model/assets.ts'
 import { limits } from '../model/limits.ts'
+import { timeframeId } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { VenueMinutes } from '../store/venue-minutes.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
@@ -16,9 +17,13 @@ import { observeEngine, observeStore } from './observe.ts'
 import { ofHistory, openStore } from './open-stages.ts'
 import { kafkaOf, type Part, type PartSurroundings } from './part.ts'
 import { Teller } from './teller.ts'
+import { watchAlerts } from './watch-alerts.ts'
+
+/** Every stream is told, wanted or not; from 15m on a column looks the same after a second. */
+const UNHURRIED_FROM = timeframeId('15m')
 
 /** Makes the map of the assets that the group gives us: columns and reports to the store, what is live to the frames. */
-export async function processEvents(asked: Config, { log, now, identity }: PartSurroundings): Promise<Part> {
+export async function processEvents(asked: Config, { log, now, random, identity }: PartSurroundings): Promise<Part> {
   const name = asked.history ?? asked.source
   const config = ofHistory(asked, name)
   const metrics = createMetrics({ process: true })
@@ -33,12 +38,17 @@ export async function processEvents(asked: Config, { log, now, identity }: PartS
       log,
       assets: chosen.map(({ id }) => id),
       isVacant: true,
+      unhurriedFrom: UNHURRIED_FROM,
       outputs: {
-        column: (column) => store.column(column),
+        column: (column) => {
+          store.column(column)
+          alerts.column(column)
+        },
         liquidation: (row) => store.liquidation(row),
         score: (row) => store.score(row),
         report: (row) => {
           store.report(row)
+          alerts.report(row)
           frames.add(row.asset, { kind: 'report', report: row })
         },
         lift: (row) => store.liftTrial(row),
@@ -48,6 +58,7 @@ export async function processEvents(asked: Config, { log, now, identity }: PartS
       room: () => store.room,
       failed: (error) => failed.reject(error),
     })
+    const alerts = watchAlerts(config, name, { engine, history: store, log, metrics, now, random })
     const minutes = new VenueMinutes({
       row: (row) => store.venueMinute(row),
       state: (asset, venue) => engine.venueStates(asset)[venue] ?? 0,
@@ -85,6 +96,7 @@ export async function processEvents(asked: Config, { log, now, identity }: PartS
     })
     // What nobody else can have: a state that is kept by one who was replaced would be older than the newest.
     const kept = (): readonly AssetId[] => (group.isLeased ? holder.assets : [])
+    await lineUp.begin(alerts)
     await lineUp.begin(engine)
     await lineUp.begin(new Keeper({ engine, store, minutes, assets: kept }), { stoppedAfter: engine })
     await lineUp.begin(frames)
