@@ -87,6 +87,11 @@ export class LiquidityMap extends HTMLElement {
     return this.#reports
   }
 
+  /** The market's clock; ours before it is known. That of a replay is not ours. */
+  get clockMs(): number {
+    return this.#stream?.map.clockMs || (this.#options?.now() ?? 0)
+  }
+
   get mode(): Mode {
     return modes.find((mode) => mode === this.getAttribute('mode')) ?? MODE_DEFAULT
   }
@@ -344,7 +349,7 @@ export class LiquidityMap extends HTMLElement {
   #placeAt(stream: MapStream, shownMs: number | undefined, columnMs: number): Place {
     if (this.#shownStream !== stream) return 'newest'
     if (shownMs === this.#drawnMs) return 'keep'
-    const nowMs = this.#options!.now()
+    const nowMs = this.clockMs
     const leapMs = Math.abs((shownMs ?? nowMs) - (this.#drawnMs ?? nowMs))
     return leapMs > LEAP_COLUMNS * columnMs ? 'newest' : 'follow'
   }

@@ -27,7 +27,7 @@ export function wireReports(parts: AppParts): void {
     decimalsOf: (asset) => decimals.get(asset) ?? 2,
     choose: (known) => {
       chosenId = known.row.id
-      const { asset, level, atMs } = placeOf(known, now())
+      const { asset, level, atMs } = placeOf(known, panes.map.clockMs)
       go({ asset, level })
       // One moment for all maps, as the bar below them has it.
       go({ atMs }, { isEverywhere: true, isStep: true })
@@ -47,6 +47,7 @@ export function wireReports(parts: AppParts): void {
       live: source?.live ?? [],
       fault: source?.fault,
       chosenId,
+      clockMs: panes.map.clockMs,
       lockOf: (tab) => reportLock(connection.hello?.plan, tab),
     })
   }

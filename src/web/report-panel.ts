@@ -46,6 +46,8 @@ export interface ReportPanelFacts {
   /** Why the stream says nothing; undefined while it does. */
   readonly fault: string | undefined
   readonly chosenId: string | undefined
+  /** The market's clock: that of a replay is not ours. */
+  readonly clockMs: number
   /** Why a kind is not to be had, in a sentence. */
   readonly lockOf: (tab: ReportTab) => string | undefined
 }
@@ -214,7 +216,7 @@ export class ReportPanel extends HTMLElement {
       order: this.#orders.get(kind) ?? orderDefault,
       rows: known,
       chosenId: facts.chosenId,
-      nowMs: facts.atMs ?? this.#options!.now(),
+      nowMs: facts.atMs ?? facts.clockMs,
       decimalsOf: this.#options!.decimalsOf,
     })
     this.#table.element.hidden = known.length === 0

@@ -23,5 +23,7 @@ function knownRow(row: ReportFacts, atMs: number): KnownRow {
   // Which of the kinds of a convergence it was then is not kept; that it had not ended is.
   const isSame = row.state === state || (row.kind === 'convergence' && row.state !== 'ended')
   if (isSame) return { row, later: undefined }
-  return { row: { ...row, state } as ReportFacts, later: { state: row.state, atMs: row.atMs } }
+  // Of a wall that is over little is left: its peak is what is known of the time when it stood.
+  const usd = row.kind === 'wall' ? row.peakUsd : row.usd
+  return { row: { ...row, state, usd } as ReportFacts, later: { state: row.state, atMs: row.atMs } }
 }

@@ -17,6 +17,8 @@ const NOTHING: HistoryExtent = { kept: true, firstMs: 0, endMs: 0 }
 export interface TimeBarOptions {
   readonly loadExtent: (asset: string, timeframe: string) => Promise<HistoryExtent>
   readonly now: () => number
+  /** The market's clock: that of a replay is not ours. */
+  readonly present: () => number
   /** To a moment, undefined: to the present. `isStep`: on the way of a drag or of play, not a place to come back to. */
   readonly go: (atMs: number | undefined, isStep: boolean) => void
   /** A moment that will be asked for soon. */
@@ -171,7 +173,7 @@ export class TimeBar extends HTMLElement {
         field.blur()
       }
       if (event.key !== 'Enter') return
-      const nowMs = this.#options!.now()
+      const nowMs = this.#options!.present()
       const typed = typedMoment(field.value, this.#meantMs ?? nowMs, nowMs)
       if (typed === undefined) return this.#mark(field, `Not a time. ${TIME_HINT}`)
       field.blur()
@@ -194,7 +196,7 @@ export class TimeBar extends HTMLElement {
   /** What is not before now is now. */
   #place(atMs: number | undefined, isStep: boolean): void {
     if (this.#isLocked && atMs !== undefined) return
-    const isPast = atMs !== undefined && atMs < this.#options!.now()
+    const isPast = atMs !== undefined && atMs < this.#options!.present()
     if (isPast) this.#play.place(atMs)
     this.#options!.go(isPast ? Math.max(0, Math.floor(atMs)) : undefined, isStep)
     this.#draw()
@@ -203,7 +205,7 @@ export class TimeBar extends HTMLElement {
   /** To the next or the last end of a column, so that each step shows one column more or less. */
   #step(columns: number): void {
     const ms = this.#columnMs
-    const from = this.#facts!.atMs ?? this.#options!.now()
+    const from = this.#facts!.atMs ?? this.#options!.present()
     const edge = columns > 0 ? Math.floor(from / ms) : Math.ceil(from / ms)
     const { firstMs } = this.#extent
     const to = (edge + columns) * ms
@@ -216,11 +218,11 @@ export class TimeBar extends HTMLElement {
   }
 
   #toggle(): void {
-    const { now } = this.#options!
+    const { now, present } = this.#options!
     if (this.#play.isPlaying) this.#play.pause()
     else if (!this.#isLocked) {
       const { firstMs } = this.#extent
-      const back = Math.floor(now() / this.#columnMs - PAGE_COLUMNS) * this.#columnMs
+      const back = Math.floor(present() / this.#columnMs - PAGE_COLUMNS) * this.#columnMs
       const from = this.#facts!.atMs ?? Math.max(firstMs + this.#columnMs, back)
       if (this.#facts!.atMs === undefined) this.#place(from, false)
       this.#play.play(from, now())
@@ -230,33 +232,33 @@ export class TimeBar extends HTMLElement {
 
   #drag(ms: number, isDone: boolean): void {
     if (this.#isLocked || this.#facts === undefined) return
-    const { now } = this.#options!
+    const { present } = this.#options!
     const column = this.#columnMs
     const { firstMs } = this.#extent
     // A moment is where a column ends: what lies between shows nothing of its own on a lane this coarse.
     const snapped = Math.max(firstMs > 0 ? firstMs + column : 0, Math.round(ms / column) * column)
-    const isNow = ms >= now() - column / 2 || snapped >= now()
+    const isNow = ms >= present() - column / 2 || snapped >= present()
     this.#play.pause()
     if (isDone) {
       this.#go(isNow ? undefined : snapped, false)
       return
     }
-    this.#draggedMs = isNow ? now() : snapped
+    this.#draggedMs = isNow ? present() : snapped
     // Maps are read as fast as they come, and never two at a time.
     if (!this.#facts.isReading && !isNow && this.#facts.atMs !== snapped) this.#options!.go(snapped, true)
     this.#draw()
   }
 
   #tick(): void {
-    const { now, prepare } = this.#options!
+    const { now, present, prepare } = this.#options!
     const nowMs = now()
     if (nowMs - this.#extentMs > EXTENT_MS && this.#facts !== undefined) this.#askExtent()
     if (this.#facts === undefined) return
     const isReading = this.#facts.isReading
-    const reached = this.#play.tick(nowMs, isReading)
+    const reached = this.#play.tick(nowMs, present(), isReading)
     if (reached === 'now') this.#go(undefined, false)
     else if (reached !== undefined) this.#options!.go(reached, true)
-    else if (this.#play.isPlaying && !isReading && this.#play.nextMs < nowMs) prepare(this.#play.nextMs)
+    else if (this.#play.isPlaying && !isReading && this.#play.nextMs < present()) prepare(this.#play.nextMs)
     this.#draw()
   }
 
@@ -285,10 +287,9 @@ export class TimeBar extends HTMLElement {
   }
 
   #draw(): void {
-    const { now } = this.#options!
     const facts = this.#facts
     if (facts === undefined) return
-    const nowMs = now()
+    const nowMs = this.#options!.present()
     const meantMs = this.#meantMs
     const isPast = meantMs !== undefined
     const { firstMs } = this.#extent

@@ -10,6 +10,7 @@ export function wireTime({ catalogue, connection, now, panes, main, shortcuts, r
   main.append(bar)
   bar.start({
     now,
+    present: () => panes.map.clockMs,
     loadExtent: (asset, timeframe) => connection.extent(asset, timeframe),
     go: (atMs, isStep) => go({ atMs }, { isEverywhere: true, isStep }),
     prepare: (atMs) => {

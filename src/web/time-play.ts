@@ -45,10 +45,10 @@ export class TimePlay {
   }
 
   /**
-   * Moves on to `nowMs`. Answers the minute that has been reached and is to be shown, 'now' where the past has caught up
-   * with the present, undefined where there is nothing new.
+   * Moves on to `nowMs` by the reader's clock. Answers the minute that has been reached and is to be shown, 'now' where the
+   * past has caught up with the market's present, undefined where there is nothing new.
    */
-  tick(nowMs: number, isReading: boolean): number | 'now' | undefined {
+  tick(nowMs: number, presentMs: number, isReading: boolean): number | 'now' | undefined {
     if (this.#tickMs === undefined) return undefined
     const passedMs = Math.max(0, nowMs - this.#tickMs) * this.#speed
     this.#tickMs = nowMs
@@ -56,7 +56,7 @@ export class TimePlay {
     const before = Math.floor(this.#momentMs / MINUTE_MS)
     // A page that was asleep goes on where it was: it does not jump by what it slept.
     this.#momentMs += Math.min(passedMs, MINUTE_MS)
-    if (this.#momentMs >= nowMs) {
+    if (this.#momentMs >= presentMs) {
       this.pause()
       return 'now'
     }
