@@ -2,7 +2,7 @@ import { type LiftCount, liftsOf, liftWords } from '../model/lift.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import { flagsOf, modelStates } from '../model/model-states.ts'
 import { type ReadFacts, readOf } from '../model/read.ts'
-import { reportFacts } from '../model/report-facts.ts'
+import { exactPrice, reportFacts } from '../model/report-facts.ts'
 import { type ConvergenceRow, standsAt } from '../model/reports.ts'
 import { scoreInterval, scoreText } from '../model/score.ts'
 import type { ModelStatus } from '../model/stages.ts'
@@ -35,7 +35,7 @@ export function readJson({ moment, liquidity, rows, lifts: counts, model }: Read
     simulated: moment.simulated,
     source: moment.source,
     clockMs,
-    price: price > 0 ? price : null,
+    price: price > 0 ? exactPrice(price) : null,
     label,
     reasons,
     asymmetry:

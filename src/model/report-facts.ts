@@ -201,7 +201,7 @@ function digits(value: number): number {
 }
 
 /** A price as it is quoted, without what a product of binary fractions leaves at its end. */
-function exactPrice(value: number): number {
+export function exactPrice(value: number): number {
   const count = 12
   return Number(value.toPrecision(count))
 }
