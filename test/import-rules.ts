@@ -45,7 +45,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   'uWebSockets.js': /^src\/gateway\/(front|http-exchange)\.ts$/,
   commander: /^src\/(config|flag-values|backtest|sql|export|doctor|universe)\.ts$/,
   ws: /^src\/venues\/live\/connection\.ts$/,
-  zod: /^src\/gateway\/(control|plans|openapi|report-schemas)\.ts$/,
+  zod: /^src\/gateway\/(control|plans|openapi|openapi-alerts|report-schemas)\.ts$/,
   jose: /^src\/gateway\/access\.ts$/,
   pino: /^src\/telemetry\/log\.ts$/,
   'pino-pretty': /^src\/telemetry\/log\.ts$/,

@@ -9,6 +9,7 @@ import { readLabels } from '../model/read.ts'
 import type { ReportKind } from '../model/reports.ts'
 import { COLUMNS, timeframes } from '../model/timeframes.ts'
 import { venueStates } from '../model/venues.ts'
+import { alertAnswers, alertPaths } from './openapi-alerts.ts'
 import { reportPaths, reportSides, reportStates } from './report-request.ts'
 import { convergence, reportAnswers } from './report-schemas.ts'
 
@@ -130,6 +131,7 @@ export const answers = {
     firstMs: z.number().nullable(),
     endMs: z.number().nullable(),
   }),
+  ...alertAnswers,
 } as const
 
 type AnswerName = keyof typeof answers
@@ -194,6 +196,7 @@ export function openApiText(version: string): string {
           path(`Reports: each ${kind}, the newest first.`, refusals({ 200: answerOfKind[kind] }), reports(kind)),
         ]),
       ),
+      ...alertPaths,
       '/api/v1/sql': path(
         'The history by SQL, where the server was started with --sql.',
         refusals({ 404: 'Error' }),

@@ -1,36 +1,57 @@
 // Guards the served description of the API: every path answers as it says, with a body of the schema it names, and the
 // schemas are those that the bodies are checked with.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Alerts, createAlerts } from '../../src/alerts/alerts.ts'
 import { MapState } from '../../src/client/map-state.ts'
 import { answers } from '../../src/gateway/openapi.ts'
 import { BUCKETS, Layer } from '../../src/model/layers.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { decodeHeader } from '../../src/wire/frame.ts'
+import { candlesOf, historyOf, subject } from '../alerts/samples.ts'
 import { absorptionRow, convergenceRow, sweepRow, wallRow } from '../model/report-samples.ts'
+import { keptLog } from '../store/samples.ts'
 import { Feed } from './feed.ts'
 import { type Rig, startGateway } from './rig.ts'
 
 type Answer = keyof typeof answers
+interface Operation {
+  parameters: { name: string }[]
+  responses: Record<string, { content: Record<string, { schema: { $ref?: string } }> }>
+}
 interface Description {
   openapi: string
-  paths: Record<
-    string,
-    {
-      get: {
-        parameters: { name: string }[]
-        responses: Record<string, { content: Record<string, { schema: { $ref?: string } }> }>
-      }
-    }
-  >
+  paths: Record<string, Partial<Record<string, Operation>>>
   components: { schemas: Record<string, object> }
 }
 
 let rig: Rig
 let feed: Feed
 let description: Description
+let alerts: Alerts
+const folder = mkdtempSync(join(tmpdir(), 'lmap-openapi-'))
 
 beforeAll(async () => {
   feed = new Feed(0, 0, 5, (live) => rig.gateway.block(live))
+  alerts = createAlerts({
+    folder,
+    file: undefined,
+    targets: { hosts: ['hooks.example.com'], isPrivateAllowed: false },
+    history: historyOf([subject()], candlesOf(subject().atMs - 3_600_000, Array(300).fill(60_000))),
+    price: () => 60_000,
+    clockMs: () => subject().atMs + 7_200_000,
+    source: 'test',
+    simulated: true,
+    log: keptLog(),
+    metrics: createMetrics({ process: false }),
+    now: () => Date.now(),
+    random: () => 0.5,
+  })
+  await alerts.start()
   rig = await startGateway({
+    alerts,
     history: async (asset) => (asset === feed.asset ? feed.stored() : []),
     activate: (asset, _, on) => {
       if (on && asset === feed.asset) feed.key()
@@ -45,9 +66,15 @@ beforeAll(async () => {
   rig.gateway.flush()
   description = (await (await fetch(`${rig.http}/api/v1/openapi.json`)).json()) as Description
 })
-afterAll(() => rig.gateway.stop())
+afterAll(async () => {
+  await rig.gateway.stop()
+  await alerts.stop()
+  rmSync(folder, { recursive: true })
+})
 
-const requests: [path: string, query: string, status: number][] = [
+const rule = { name: 'Walls', kind: 'wall', assets: ['BTC'] }
+const webhook = { url: 'https://hooks.example.com/', secret: 'a-secret-of-24-characters' }
+const requests: [path: string, query: string, status: number, method?: string, body?: object][] = [
   ['/healthz', '', 200],
   ['/readyz', '', 200],
   ['/api/v1/assets', '', 200],
@@ -73,12 +100,23 @@ const requests: [path: string, query: string, status: number][] = [
   ['/api/v1/reports/lift', '?asset=btc', 200],
   ['/api/v1/reports/lift', '?asset=NOPE', 400],
   ['/api/v1/sql', '?query=SELECT%201', 404],
+  ['/api/v1/alerts/preview', '?days=1', 200, 'POST', rule],
+  ['/api/v1/alerts/preview', '', 400, 'POST', { ...rule, kind: 'tide' }],
+  ['/api/v1/alerts', '', 201, 'POST', { ...rule, webhook }],
+  ['/api/v1/alerts', '', 400, 'POST', rule],
+  ['/api/v1/alerts', '', 200],
+  ['/api/v1/alerts', '?id=none', 404, 'DELETE'],
 ]
 
-test.each(requests)('%s%s answers %i as described', async (path, query, status) => {
-  const response = await fetch(rig.http + path + query)
+test.each(requests)('%s%s answers %i as described', async (path, query, status, method = 'GET', body) => {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(rig.http + path + query, {
+    method,
+    headers,
+    ...(body && { body: JSON.stringify(body) }),
+  })
   expect(response.status).toBe(status)
-  const content = description.paths[path]?.get.responses[status]?.content['application/json']
+  const content = description.paths[path]?.[method.toLowerCase()]?.responses[status]?.content['application/json']
   const name = content?.schema.$ref?.split('/').at(-1) as Answer
   const parsed = answers[name].safeParse(await response.json())
   expect(parsed.error?.message).toBeUndefined()
@@ -99,7 +137,7 @@ test('every path and every schema is asked for above', () => {
 
 test('every described parameter is known, and no other', async () => {
   for (const [path, { get }] of Object.entries(description.paths)) {
-    if (get.parameters.length === 0) continue
+    if (get === undefined || get.parameters.length === 0) continue
     for (const { name } of [...get.parameters, { name: 'nonsense' }]) {
       const text = await (await fetch(`${rig.http}${path}?${name}=x`)).text()
       expect(text.includes('There is no parameter'), `${path} ${name}`).toBe(name === 'nonsense')
