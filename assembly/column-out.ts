@@ -84,10 +84,10 @@ function writeBlock(block: usize, type: i32, timeframe: i32, c: usize): usize {
 }
 
 /**
- * Writes what the listeners of each active timeframe need: what changed, and first of all the whole column.
- * False: OUT is too full, call again when it was read.
+ * Writes what the listeners of each active timeframe need that is not to be skipped: what changed, and first of all the
+ * whole column. False: OUT is too full, call again when it was read.
  */
-export function columnsEmit(): bool {
+export function columnsEmit(skip: u32): bool {
   const active = atomic.load<u32>(ACTIVE_MASK);
   // A stream that nobody listened to starts with a key when somebody does again.
   for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
@@ -96,7 +96,7 @@ export function columnsEmit(): bool {
   if (active === 0 || !(load<f64>(HEAD_STEP) > 0)) return true;
   for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) {
     const bit: u32 = 1 << timeframe;
-    if ((active & bit) === 0) continue;
+    if ((active & ~skip & bit) === 0) continue;
     if (<usize>load<u32>(OUT_USED) + 2 * (MESSAGE_BYTES + BLOCK_BYTES_MAX) > OUT_BYTES) return false;
     const c = columnAt(timeframe);
     const wanted = (atomic.and<u32>(KEY_MASK, ~bit) & bit) !== 0;

@@ -49,11 +49,12 @@ export function init(): void {
 }
 
 /**
- * One turn of the fast loop: applies what waits in the ring, then writes live blocks for active timeframes.
- * True: done; false: OUT is full, read it and call again.
+ * One turn of the fast loop: applies what waits in the ring, then writes live blocks for active timeframes but those to
+ * skip (bit = timeframe), whose listeners hear of all of it at a later turn. True: done; false: OUT is full, read it and
+ * call again.
  */
-export function tick(): bool {
-  return ringDrain() && columnsEmit();
+export function tick(skip: u32): bool {
+  return ringDrain() && columnsEmit(skip);
 }
 
 /** Levels of a venue's book to `out`, see book.ts. */

@@ -30,6 +30,11 @@ const benches: Record<string, { text: string; load: () => Promise<{ bench: Bench
     text: 'the store at its size: as-of, disk, inserts, each question of docs/sql.md',
     load: () => import('./history.ts'),
   },
+  kafka: {
+    text: 'collector, broker and processor beside the bare client',
+    load: () => import('./kafka.ts'),
+  },
+  page: { text: 'the page in Chromium: bytes, first map, frames, memory', load: () => import('./page.ts') },
   load: { text: 'the whole process under 80,000 level updates a second', load: () => import('./load/load.ts') },
 }
 /** Small runs of everything: shows in CI that each bench works, measures nothing. */

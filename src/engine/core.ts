@@ -5,7 +5,8 @@ import { LmapError } from '../model/errors.ts'
 /** What one instance of the core exports: addresses of its memory map (assembly/layout.ts) and its functions. */
 export interface CoreExports {
   init(): void
-  tick(): number
+  /** `skip`: timeframes, as bits, of which nothing live is written this time. */
+  tick(skip?: number): number
   bookLevels(venue: number, out: number, most: number): number
   gridStep(price: number, tick: number): number
 }

@@ -5,6 +5,7 @@ import { limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import type { Asymmetry } from '../model/reports.ts'
 import type { BatchHandler, Checkpoint, ModelStatus, Stage, VenueStatus } from '../model/stages.ts'
+import { TIMEFRAMES } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { VENUE_SLOTS } from '../model/venues.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -29,6 +30,8 @@ export interface EngineOptions {
   readonly assets?: readonly AssetId[]
   /** Works on none of them until it adopts them. */
   readonly isVacant?: boolean
+  /** Timeframes from this one on are told only every `unhurriedTicks`th turn: for one who tells all of them, wanted or not. */
+  readonly unhurriedFrom?: number
 }
 
 export type { EngineStatus }
@@ -72,6 +75,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const map = mapOfCore(module)
   return new PoolEngine(options, module, map)
 }
+
+/** All timeframes, as bits. */
+const EVERYTHING = (1 << TIMEFRAMES) - 1
 
 const NO_MODEL: ModelStatus = {
   state: 0,
@@ -175,6 +181,8 @@ class PoolEngine implements Engine {
     if (this.#isClosed) return Promise.resolve(false)
     if (!this.#still.has(asset) && memory.append(batch)) {
       this.#offsets.set(asset, offset)
+      // Applied beside what is accepted next: a ring that is full would hold the whole log up.
+      if (memory.pending > limits.ringBytes / 2) void this.#turn(this.#partitionOf(asset), EVERYTHING)
       return true
     }
     return this.#acceptLater(memory, offset, batch.slice())
@@ -187,7 +195,7 @@ class PoolEngine implements Engine {
       if (this.#isClosed) return false
       if (!this.#held.has(id)) return true
       if (memory.append(batch)) break
-      await this.#turn(this.#partitionOf(id))
+      await this.#turn(this.#partitionOf(id), EVERYTHING)
     }
     this.#offsets.set(id, offset)
     return true
@@ -270,7 +278,7 @@ class PoolEngine implements Engine {
     while (!this.#broken && (memory.pending > 0 || partition.running !== undefined)) {
       // Without a pool nobody will ever take what waits in the ring.
       if (this.#pool === undefined && partition.running === undefined) return undefined
-      await this.#turn(partition)
+      await this.#turn(partition, EVERYTHING)
     }
     const offset = this.#offsets.get(asset)
     if (offset === undefined || this.#broken) return undefined
@@ -294,11 +302,18 @@ class PoolEngine implements Engine {
       // Spread over the assets, so that no turn carries all refreshes.
       if ((this.#ticks + memory.asset.id) % limits.refreshTicks === 0) memory.refresh()
     }
-    for (const partition of this.#partitions) void this.#turn(partition)
+    const { unhurriedFrom } = this.#options
+    const isHurried = unhurriedFrom !== undefined && this.#ticks % limits.unhurriedTicks !== 0
+    const skip = isHurried ? EVERYTHING & ~((1 << unhurriedFrom) - 1) : 0
+    for (const partition of this.#partitions) void this.#turn(partition, skip)
   }
 
-  /** Runs a partition until its rings were read once more; a call while it runs adds one further round. */
-  #turn(partition: Partition): Promise<void> {
+  /**
+   * Runs a partition until its rings were read once more; a call while it runs adds one further round. Of the timeframes
+   * to skip nothing live is told, unless somebody else asks for it.
+   */
+  #turn(partition: Partition, skip = 0): Promise<void> {
+    partition.skip &= skip
     if (partition.running !== undefined) {
       partition.again = true
       return partition.running
@@ -317,6 +332,8 @@ class PoolEngine implements Engine {
   async #rounds(partition: Partition): Promise<void> {
     do {
       partition.again = false
+      const { skip } = partition
+      partition.skip = EVERYTHING
       const busy = partition.memories.filter(
         (memory) => this.#held.has(memory.asset.id) && (memory.pending > 0 || memory.active !== 0),
       )
@@ -325,14 +342,14 @@ class PoolEngine implements Engine {
         const room = this.#options.room()
         if (room !== true) await room
         const begun = performance.now()
-        const unfinished = await this.#pool.turn(due)
+        const unfinished = await this.#pool.turn({ assets: due, skip })
         for (const id of due) this.#read(this.#memoryOf(id as AssetId))
         this.#turns++
         this.#turnMs = performance.now() - begun
         this.#turnMsMax = Math.max(this.#turnMsMax, this.#turnMs)
         due = unfinished
       }
-      if (busy.length > 0) this.#options.outputs.turned()
+      if (busy.length > 0 && skip !== EVERYTHING) this.#options.outputs.turned()
     } while (partition.again)
   }
 
@@ -374,4 +391,6 @@ class Partition {
   readonly memories: AssetMemory[] = []
   running: Promise<void> | undefined
   again = false
+  /** Timeframes, as bits, of which the next round tells nothing. */
+  skip = EVERYTHING
 }

@@ -1,12 +1,12 @@
 import { Piscina } from 'piscina'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
-import type { EngineWorkerData } from './worker.ts'
+import type { EngineWorkerData, Turn } from './worker.ts'
 
 /** The worker pool: the one door to piscina. */
 export interface Pool {
   /** One turn of the fast loop for these assets; resolves to those that must be turned again. */
-  turn(assets: readonly number[]): Promise<number[]>
+  turn(turn: Turn): Promise<number[]>
   close(): Promise<void>
 }
 
@@ -23,9 +23,9 @@ export function createPool(threads: number, data: EngineWorkerData): Pool {
     atomics: 'disabled',
   })
   return {
-    async turn(assets) {
+    async turn(turn) {
       try {
-        return (await piscina.run(assets)) as number[]
+        return (await piscina.run(turn)) as number[]
       } catch (cause) {
         // Errors lose their class and code on the way between threads.
         const why = cause instanceof Error ? cause.message : String(cause)

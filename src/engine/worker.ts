@@ -8,14 +8,20 @@ export interface EngineWorkerData {
   readonly memories: readonly (WebAssembly.Memory | undefined)[]
 }
 
+export interface Turn {
+  readonly assets: readonly number[]
+  /** Timeframes, as bits, of which nothing live is written. */
+  readonly skip: number
+}
+
 const data = workerData as EngineWorkerData | [unknown, EngineWorkerData]
 const { module, memories } = Array.isArray(data) ? data[1] : data
 const instances: (CoreExports | undefined)[] = []
 
 /** Takes each asset one turn further; returns those that are not done because their output is full. */
-export default function turn(assets: readonly number[]): number[] {
+export default function turn({ assets, skip }: Turn): number[] {
   const unfinished: number[] = []
-  for (const asset of assets) if (instanceOf(asset).tick() === 0) unfinished.push(asset)
+  for (const asset of assets) if (instanceOf(asset).tick(skip) === 0) unfinished.push(asset)
   return unfinished
 }
 

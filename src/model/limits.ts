@@ -7,6 +7,8 @@ export const limits = Object.freeze({
   ringBytes: 1 << 18,
   /** A stream's snapshot is made anew after so many turns of the fast loop. */
   refreshTicks: 20,
+  /** Where all streams are told, wanted or not, those of the longer timeframes are told every so many turns. */
+  unhurriedTicks: 4,
   /** The state of one asset is kept this often, each in its turn: a crash costs at most this times the assets. */
   checkpointMs: 500,
   /** Tasks that wait for a worker: one for each worker is all the engine ever asks for. */
