@@ -84,6 +84,7 @@ class WatchedRules implements Alerts {
   #writing: Promise<void> = Promise.resolve()
   #backtests = 0
   #stopping: Promise<void> | undefined
+  #mayFire: (holder: string) => boolean = () => true
 
   constructor(options: AlertsOptions) {
     this.#options = options
@@ -151,6 +152,10 @@ class WatchedRules implements Alerts {
     return own.map((rule) => entryOf(rule, this.#firedOf(rule.id)))
   }
 
+  judgeHolders(mayFire: (holder: string) => boolean): void {
+    this.#mayFire = mayFire
+  }
+
   async preview(posted: unknown, days: number): Promise<AlertBacktest> {
     return this.#backtest(readAlertRule(posted, ['webhook']), days)
   }
@@ -181,7 +186,9 @@ class WatchedRules implements Alerts {
   }
 
   #look(rules: readonly ServerRule[], subject: AlertSubject): void {
-    for (const { id, rule } of rules) {
+    for (const { id, rule, holder } of rules) {
+      // A key may have been revoked since, or have another plan.
+      if (holder !== undefined && !this.#mayFire(holder)) continue
       if (alertMatches(rule, subject) && this.#gate.pass(id, rule, subject)) this.#fire(id, rule, subject)
     }
   }

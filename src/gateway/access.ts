@@ -141,6 +141,16 @@ export function reportQueryFor(plans: Plans, holder: Holder, query: URLSearchPar
   return query.toString()
 }
 
+/** Whether rules of a holder may go on firing: his key is still good and its plan has alerts, his token's subject was not revoked. */
+export function mayFireAlerts({ keys, tokens }: Plans, holder: string, nowMs: number): boolean {
+  const [kind] = holder.split(' ', 1)
+  const name = holder.slice(kind!.length + 1)
+  if (kind === 'key') {
+    return keys.some((entry) => entry.name === name && entry.plan.alerts && entry.expiresMs > nowMs)
+  }
+  return kind === 'subject' && tokens !== undefined && !tokens.revoked.has(name)
+}
+
 /** Whether the plan has a stream. */
 export function hasStream(plan: Plan, asset: number, timeframe: number): boolean {
   return hasAsset(plan, asset) && plan.timeframes.has(timeframe)

@@ -26,6 +26,8 @@ export interface AlertService {
   preview(posted: unknown, days: number): Promise<AlertBacktest>
   /** Runs the back-test and keeps the rule with it. Throws coded errors. */
   save(posted: unknown, days: number, holder: string | undefined): Promise<AlertEntry>
+  /** From now on only rules of holders fire of whom this is true; those of the file, and of nobody, always do. */
+  judgeHolders(mayFire: (holder: string) => boolean): void
   /** False where the holder has no such rule. */
   remove(id: string, holder: string | undefined): Promise<boolean>
 }

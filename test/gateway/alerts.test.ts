@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Alerts, createAlerts } from '../../src/alerts/alerts.ts'
 import { limits } from '../../src/model/limits.ts'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { candlesOf, historyOf } from '../alerts/samples.ts'
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts'
+import { candlesOf, historyOf, wall } from '../alerts/samples.ts'
 import { startMs } from '../store/rows.ts'
 import { keptLog, temporaryFolder } from '../store/samples.ts'
-import { type Rig, startGateway } from './rig.ts'
+import { type Rig, startGateway, until } from './rig.ts'
 
 const rule = {
   name: 'Large bids',
@@ -24,9 +24,11 @@ const json = { 'content-type': 'application/json' }
 let rig: Rig
 let alerts: Alerts
 let folder: string
+let metrics: Metrics
 
 async function start(plans?: object, hosts = ['hooks.example.com']): Promise<void> {
   folder = temporaryFolder()
+  metrics = createMetrics({ process: false })
   alerts = createAlerts({
     folder: join(folder, 'alerts'),
     file: undefined,
@@ -37,7 +39,7 @@ async function start(plans?: object, hosts = ['hooks.example.com']): Promise<voi
     source: 'test',
     simulated: true,
     log: keptLog(),
-    metrics: createMetrics({ process: false }),
+    metrics,
     now: () => Date.now(),
     random: () => 0.5,
   })
@@ -189,17 +191,16 @@ describe('with plans', () => {
     plan: of,
   })
   const as = (name: string) => ({ authorization: `Bearer key-of-${name}` })
-  beforeEach(() =>
-    start({
-      plans: {
-        free: { ...plan, alerts: true },
-        none: plan,
-        pro: { ...plan, assets: 'all', reports: 'all', alerts: true },
-      },
-      anonymous: 'free',
-      keys: [key('ann', 'pro'), key('eve', 'free'), key('bob', 'none')],
-    }),
-  )
+  const plansFile = {
+    plans: {
+      free: { ...plan, alerts: true },
+      none: plan,
+      pro: { ...plan, assets: 'all', reports: 'all', alerts: true },
+    },
+    anonymous: 'free',
+    keys: [key('ann', 'pro'), key('eve', 'free'), key('bob', 'none')],
+  }
+  beforeEach(() => start(plansFile))
 
   test('a key whose plan has alerts has rules of its own', async () => {
     const saved = await post('/api/v1/alerts', rule, as('ann'))
@@ -209,6 +210,20 @@ describe('with plans', () => {
     expect((await ask('GET', '/api/v1/alerts', as('eve'))).body).toMatchObject({ canSave: true, rules: [] })
     expect((await ask('DELETE', `/api/v1/alerts?id=${id}`, as('eve'))).status).toBe(404)
     expect((await ask('DELETE', `/api/v1/alerts?id=${id}`, as('ann'))).status).toBe(200)
+  })
+
+  test('rules of a key that is gone fire no more', async () => {
+    for (const name of ['ann', 'eve']) expect((await post('/api/v1/alerts', rule, as(name))).status).toBe(201)
+    const fired = async () => Number(/lmap_alerts_fired_total (\d+)/.exec(await metrics.text())?.[1])
+    alerts.report(wall({ id: 'one' }))
+    expect(await fired()).toBe(2)
+    writeFileSync(
+      join(folder, 'plans.json'),
+      JSON.stringify({ ...plansFile, keys: [key('ann', 'none'), key('eve', 'free')] }),
+    )
+    await until('the file', () => rig.log.some((line) => line.includes('plans read again')))
+    alerts.report(wall({ id: 'two', atMs: wall().atMs + 3_600_000 }))
+    expect(await fired()).toBe(3)
   })
 
   test('without a key rules can be tested where the plan has it, never saved, not even on the machine itself', async () => {

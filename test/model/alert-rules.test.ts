@@ -73,6 +73,21 @@ describe('a rule', () => {
     )
   })
 
+  test('is read or refused with a code, whatever it is', () => {
+    const fields = ['name', 'kind', 'assets', 'usdMin', 'sides', 'states', 'venues', 'cooldownSeconds', '__proto__']
+    const any = fc.oneof(fc.anything(), fc.dictionary(fc.constantFrom(...fields), fc.anything()))
+    fc.assert(
+      fc.property(any, (value) => {
+        try {
+          readAlertRule(value)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'LMAP_REQUEST_INVALID' })
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
   test('is written as it was read, whatever it is', () => {
     const some = <Value>(values: readonly Value[]) =>
       fc.option(fc.uniqueArray(fc.constantFrom(...values), { minLength: 1 }), { nil: undefined })
