@@ -105,7 +105,8 @@ export class Connection {
   }
 
   /** The stream of an asset and a timeframe. Asked for twice it is the same one, with the first part, and is closed as often. */
-  subscribe(asset: string, timeframe: string, part: StreamPart = {}): MapStream {
+  subscribe(assetName: string, timeframe: string, part: StreamPart = {}): MapStream {
+    const asset = nameOf(assetName)
     const key = keyOf(asset, timeframe)
     const known = this.#entries.get(key)
     if (known !== undefined) {
@@ -124,7 +125,8 @@ export class Connection {
    * Live reports of an asset, of the kinds named or of all that there may be. Asked for twice it is the same one, with
    * the first kinds, and is closed as often.
    */
-  reports(asset: string, kinds?: readonly ReportKind[]): ReportStream {
+  reports(assetName: string, kinds?: readonly ReportKind[]): ReportStream {
+    const asset = nameOf(assetName)
     const known = this.#reports.get(asset)
     if (known !== undefined) {
       known.holders++
@@ -376,6 +378,11 @@ export class Connection {
   #tell(): void {
     for (const listener of this.#listeners) listener()
   }
+}
+
+/** Assets are asked for in any case and answered with their names. */
+function nameOf(asset: string): string {
+  return asset.toUpperCase()
 }
 
 function keyOf(asset: string, timeframe: string): string {

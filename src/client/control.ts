@@ -29,6 +29,10 @@ export interface PlanFacts {
   readonly modes: readonly string[]
   readonly reports: readonly string[]
   readonly columns: number
+  /** How far back its reports go; infinity where there is no bound. */
+  readonly historyMs: number
+  /** Whether the HTTP API answers. */
+  readonly api: boolean
   /** For what it does not have: a plan that has it, by set and name. */
   readonly opens: Readonly<Partial<Record<string, Readonly<Record<string, string>>>>>
   /** A plan with a longer history. */
@@ -113,6 +117,8 @@ function planOf(plan: unknown): PlanFacts | undefined {
     modes: words(plan.modes),
     reports: words(plan.reports),
     columns: Number(plan.columns),
+    historyMs: typeof plan.historyMs === 'number' ? plan.historyMs : Number.POSITIVE_INFINITY,
+    api: plan.api !== false,
     ...opensOf(plan.opens),
   }
 }

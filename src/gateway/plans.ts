@@ -183,6 +183,8 @@ export function planText(plan: Plan): string {
     timeframes: [...plan.timeframes].map((id) => timeframes[id]!.name),
     modes: [...plan.modes],
     reports: [...plan.reports],
+    // JSON has no infinity: null stands for it.
+    historyMs: reachMs(plan),
   })
 }
 

@@ -41,7 +41,7 @@ async function freePort(): Promise<number> {
 test('rows come as they are told, to callbacks and to loops alike', async () => {
   rig = await startGateway()
   tell(wallRow())
-  const stream = follow(rig.ws).reports('BTC')
+  const stream = follow(rig.ws).reports('btc')
   expect(connection!.reports('BTC')).toBe(stream)
   const changes: ReportChange[] = []
   stream.onChange((change) => changes.push(change))

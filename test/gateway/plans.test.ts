@@ -132,7 +132,9 @@ describe('with plans', () => {
       },
     })
     const ann = await open('key-of-ann')
-    expect(ann.texts[0]).toMatchObject({ plan: { name: 'pro', modes: ['raw', 'synthetic', 'heatmap', 'hybrid'] } })
+    expect(ann.texts[0]).toMatchObject({
+      plan: { name: 'pro', historyMs: null, modes: ['raw', 'synthetic', 'heatmap', 'hybrid'] },
+    })
     expect(ann.socket.protocol).toBe('lmap')
   })
 
