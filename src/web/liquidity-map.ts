@@ -332,6 +332,8 @@ export class LiquidityMap extends HTMLElement {
     }
     const atMs = this.#isPast ? this.#travel!.shownMs : this.#held?.fact.clockMs
     this.#reports?.show({ asset: this.#stream?.asset, switches: this.look.switches, shown, atMs })
+    // Prices have moved below a pointer that stands still.
+    if (level >= Level.live && this.#cursor.isPointed) this.#tellCursor()
     if (level >= Level.live) this.#scene.drawSide(shown?.live ?? shown?.columns.at(-1))
     this.#drawFace(shown)
     this.dispatchEvent(new Event('mapchange'))

@@ -17,6 +17,8 @@ export class MapCursor {
   #slot: number | undefined
   #y: number | undefined
   #isLinked = false
+  /** By a pointer. */
+  #isPointed = false
 
   constructor(scene: MapScene) {
     this.#scene = scene
@@ -32,14 +34,21 @@ export class MapCursor {
     return this.#y === undefined ? undefined : (this.#scene.chart?.series.coordinateToPrice(this.#y) ?? undefined)
   }
 
-  /** The chart's word on where it is. Answers whether a person has moved it here. */
+  /** The chart's word on where it is. Answers whether a person has moved it here, or away from here. */
   moved({ logical, point, sourceEvent }: MouseEventParams): boolean {
     const { field } = this.#scene
-    const isPerson = sourceEvent !== undefined
+    // That a pointer has left comes without the event of the pointer; new data below it comes so too.
+    const isPerson = sourceEvent !== undefined || (logical === undefined && this.#isPointed)
+    if (isPerson) this.#isPointed = logical !== undefined
     if (isPerson && this.#isLinked) this.#showPrice(true)
     this.#slot = logical === undefined || logical < 0 || logical > field.lastSlot ? undefined : logical
     this.#y = point === undefined || this.#isLinked ? undefined : point.y
     return isPerson
+  }
+
+  /** Whether a pointer is on the map now. */
+  get isPointed(): boolean {
+    return this.#isPointed
   }
 
   place(asset: string): CursorPlace | null {

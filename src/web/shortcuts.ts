@@ -41,6 +41,8 @@ export class Shortcuts {
           : event.key
     const shortcut = this.#all.find((one) => one.key === key) ?? this.#all.find((one) => one.key === event.key)
     if (shortcut === undefined) return
+    // A panel that is open is what Escape closes first.
+    if (event.key === 'Escape' && document.querySelector(':popover-open') !== null) return
     event.preventDefault()
     shortcut.run()
   }

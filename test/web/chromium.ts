@@ -5,7 +5,7 @@ const own = [process.env.PLAYWRIGHT_CHROMIUM, '/usr/bin/chromium', chromium.exec
 /** Undefined where no Chromium was found; PLAYWRIGHT_CHROMIUM names one elsewhere. */
 export const chromiumPath = own.find((path) => path !== undefined && path !== '' && existsSync(path))
 
-export function launch(): Promise<Browser> {
+export function launch(...more: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath!,
     args: [
@@ -17,6 +17,7 @@ export function launch(): Promise<Browser> {
       '--disable-sync',
       '--no-first-run',
       '--disable-quic',
+      ...more,
     ],
   })
 }

@@ -51,6 +51,8 @@ export class DevGateway {
   modelState = modelStates.indexOf('scored')
   /** What /api/v1/score says beside the state; undefined: it fails. */
   scoreText: string | undefined = '+0.21 bits/h ± .05'
+  /** Sub-protocols that clients have offered: where a browser puts a key. */
+  readonly protocols: string[] = []
   isPaused = false
   /** False: there is no store. */
   keepsHistory = true
@@ -82,6 +84,12 @@ export class DevGateway {
   async start(): Promise<void> {
     const app = uws.App()
     app.ws('/stream', {
+      upgrade: (response, request, context) => {
+        const header = (name: string) => request.getHeader(`sec-websocket-${name}`)
+        const offered = header('protocol')
+        this.protocols.push(offered)
+        response.upgrade({}, header('key'), offered.split(',')[0]!, header('extensions'), context)
+      },
       open: (socket) => {
         if (this.isDown) {
           this.turnedAway++
