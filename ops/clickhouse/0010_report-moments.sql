@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS report_moments
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(at)
 ORDER BY (asset, kind, at, id, state)
-TTL writtenAt + toIntervalDay(90);
+TTL writtenAt + toIntervalDay(30);
 
 -- A wall that is over has nothing left: what counts is what it was.
 CREATE MATERIALIZED VIEW IF NOT EXISTS report_moments_walls TO report_moments AS

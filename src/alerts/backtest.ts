@@ -111,9 +111,8 @@ async function subjectsOf(
 ): Promise<Found> {
   const { fromMs, toMs } = span
   if (rule.kind === 'cluster') return clustersOf(ids, span, history, limits, inTime)
-  const { kind, assets: wanted, usdMin = 0 } = rule
   const most = limits.alertBacktestRowsMax
-  const rows = await history.moments({ kind, assets: wanted, usdMin, fromMs, toMs }, most)
+  const rows = await history.moments({ rule, assets: ids, fromMs, toMs }, most)
   inTime()
   const subjects = rows.toReversed()
   if (rows.length < most) return { subjects, fromMs, cut: null }

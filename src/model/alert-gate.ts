@@ -35,11 +35,12 @@ export class AlertGate {
     const before = this.#newest.get(silence)
     // Either way: reports of one moment come in any order. A clock that went far back (a replay begun anew) silences nothing.
     const isSilent = before !== undefined && Math.abs(subject.atMs - before) < rule.cooldownSeconds * MS_PER_SECOND
-    if (isSilent) return false
+    // What comes while the rule is silent is not told later either.
     this.#fired.add(key)
+    this.#forget(this.#fired)
+    if (isSilent) return false
     this.#newest.delete(silence)
     this.#newest.set(silence, subject.atMs)
-    this.#forget(this.#fired)
     this.#forget(this.#newest)
     return true
   }

@@ -1,8 +1,8 @@
 import type { AlertHistory, Candles, MomentsWanted } from '../model/alert-history.ts'
-import { type AlertSide, type AlertState, type AlertSubject, alertWords } from '../model/alert-rules.ts'
+import { type AlertKind, type AlertSide, type AlertState, type AlertSubject, alertWords } from '../model/alert-rules.ts'
 import { assetByName, assets } from '../model/assets.ts'
-import type { AssetId } from '../model/units.ts'
-import { venueId } from '../model/venues.ts'
+import { LmapError } from '../model/errors.ts'
+import { venueId, venues } from '../model/venues.ts'
 import type { ClickHouseStore } from './store.ts'
 
 interface StoredMoment {
@@ -20,14 +20,33 @@ interface StoredMoment {
   readonly venues: readonly string[]
 }
 
+const BP_PER_PERCENT = 100
+/** Below everything that is asked for. */
+const NOT_ASKED = -1
+
 const inSpan = `>= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND %s < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')`
 const span = (name: string): string => `${name} ${inSpan.replace('%s', name)}`
 
+// A wall is told again while it stands: grouped by what fires once, a month of them fits into memory. A copy of a row is
+// the same row, so nothing has to be merged first.
 const momentsQuery = `SELECT asset, id, toUnixTimestamp64Milli(at)::Float64 AS atMs,
-    toUnixTimestamp64Milli(start)::Float64 AS startMs, side, state, price, usd, distanceBp, score, spoof, venues
-  FROM report_moments FINAL
-  WHERE kind = {kind:String} AND asset IN (SELECT arrayJoin(splitByChar(',', {assets:String}))) AND usd >= {usdMin:Float64}
-    AND ${span('at')}
+    toUnixTimestamp64Milli(told.1)::Float64 AS startMs, told.2 AS side, told.3 AS state, told.4 AS price, told.5 AS usd,
+    told.6 AS distanceBp, told.7 AS score, told.8 AS spoof, told.9 AS venues
+  FROM (
+    SELECT asset, id, min(report.at) AS at,
+      argMin((start, side, state, price, usd, distanceBp, score, spoof, venues), report.at) AS told
+    FROM report_moments AS report
+    WHERE kind = {kind:String} AND asset IN (SELECT arrayJoin(splitByChar(',', {assets:String}))) AND ${span('report.at')}
+      AND usd >= {usdMin:Float64}
+      AND ({sides:String} = '' OR has(splitByChar(',', {sides:String}), side::String))
+      AND ({states:String} = '' OR has(splitByChar(',', {states:String}), state::String))
+      AND ({venues:String} = '' OR hasAny(splitByChar(',', {venues:String}), venues::Array(String)))
+      AND ({scoreMin:Float64} < 0 OR score >= {scoreMin:Float64})
+      AND ({spoofMax:Float64} < 0 OR spoof <= {spoofMax:Float64})
+      AND (kind != 'wall' OR {distanceBp:Float64} < 0 OR abs(distanceBp) <= {distanceBp:Float64})
+    GROUP BY asset, id, if({states:String} = '', '', state::String),
+      if({distanceBp:Float64} < 0 OR kind = 'wall', toUnixTimestamp64Milli(start), toUnixTimestamp64Milli(report.at))
+  )
   ORDER BY at DESC, id DESC, state DESC LIMIT {most:UInt32}`
 
 // One row of lists: a month of minutes as rows would be a megabyte of repeated names.
@@ -43,33 +62,61 @@ const candlesQuery = `SELECT groupArray(openMs) AS openMs, groupArray(high) AS h
 export function alertHistoryOf(store: Pick<ClickHouseStore, 'query' | 'at'>): AlertHistory {
   return {
     async moments(wanted, most) {
-      const rows = await store.query<StoredMoment>(momentsQuery, parametersOf(wanted, most))
-      return rows.flatMap((row) => subjectOf(row, wanted.kind) ?? [])
+      const { kind } = wanted.rule
+      if (kind === 'cluster') return []
+      const rows = await asked(store.query<StoredMoment>(momentsQuery, parametersOf(wanted, most)))
+      return rows.flatMap((row) => subjectOf(row, kind) ?? [])
     },
     async candles(asset, fromMs, toMs) {
       const parameters = { asset: assets[asset]!.name, fromMs: Math.floor(fromMs), toMs: Math.floor(toMs) }
-      const [row] = await store.query<Candles>(candlesQuery, parameters)
+      const [row] = await asked(store.query<Candles>(candlesQuery, parameters))
       return row ?? { openMs: [], high: [], low: [], close: [] }
     },
     async columns(asset, timeframe, atMs, most) {
-      const { closed } = await store.at(asset, timeframe, atMs, most)
+      const { closed } = await asked(store.at(asset, timeframe, atMs, most))
       return closed
     },
   }
 }
 
-function parametersOf({ kind, assets: ids, usdMin, fromMs, toMs }: MomentsWanted, most: number) {
-  const names = (ids ?? assets.map(({ id }) => id)).map((id: AssetId) => assets[id]!.name)
-  return { kind, assets: names.join(','), usdMin, fromMs: Math.floor(fromMs), toMs: Math.floor(toMs), most }
+function parametersOf({ rule, assets: ids, fromMs, toMs }: MomentsWanted, most: number) {
+  const { kind, usdMin = 0, distancePercentMax, sides = [], states = [], venues: places = [] } = rule
+  return {
+    kind,
+    assets: ids.map((id) => assets[id]!.name).join(','),
+    usdMin,
+    sides: sides.join(','),
+    states: states.join(','),
+    venues: places.map((id) => venues[id]!.name).join(','),
+    scoreMin: rule.scoreMin ?? NOT_ASKED,
+    spoofMax: rule.spoofMax ?? NOT_ASKED,
+    distanceBp: distancePercentMax === undefined ? NOT_ASKED : distancePercentMax * BP_PER_PERCENT,
+    fromMs: Math.floor(fromMs),
+    toMs: Math.floor(toMs),
+    most,
+  }
+}
+
+/** What the database refuses to do for a rule is too much, or it is away: both are told by a code. */
+async function asked<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer
+  } catch (cause) {
+    if (cause instanceof LmapError) throw cause
+    throw new LmapError('LMAP_STORE_DOWN', 'The history could not be read for this rule.', {
+      hint: 'Name fewer assets, larger reports or fewer days.',
+      cause,
+    })
+  }
 }
 
 /** Undefined for a row of a version that knew other words. */
-function subjectOf(row: StoredMoment, kind: MomentsWanted['kind']): AlertSubject | undefined {
+function subjectOf(row: StoredMoment, kind: AlertKind): AlertSubject | undefined {
   const asset = assetByName(row.asset)
   const side = alertWords[kind].sides.find((one): one is AlertSide => one === row.side)
   const state = alertWords[kind].states.find((one): one is AlertState => one === row.state)
   if (asset === undefined || side === undefined || state === undefined) return undefined
-  const { id, atMs, startMs, price, usd, distanceBp, score, spoof, venues } = row
+  const { id, atMs, startMs, price, usd, distanceBp, score, spoof, venues: names } = row
   return {
     kind,
     id,
@@ -83,6 +130,6 @@ function subjectOf(row: StoredMoment, kind: MomentsWanted['kind']): AlertSubject
     distanceBp: distanceBp ?? undefined,
     score: score ?? undefined,
     spoof: spoof ?? undefined,
-    venues: venues.map(venueId).filter((venue) => venue >= 0),
+    venues: names.map(venueId).filter((venue) => venue >= 0),
   }
 }

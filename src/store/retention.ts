@@ -20,7 +20,7 @@ const standard: Retention = {
     sweeps: 1095,
     absorptions: 1095,
     convergences: 1095,
-    report_moments: 90,
+    report_moments: 30,
     lift_trials: 1095,
   },
 }

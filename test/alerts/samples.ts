@@ -1,5 +1,5 @@
 import type { AlertHistory, Candles } from '../../src/model/alert-history.ts'
-import type { AlertSubject } from '../../src/model/alert-rules.ts'
+import { type AlertSubject, alertMatches } from '../../src/model/alert-rules.ts'
 import type { SweepRow, WallRow } from '../../src/model/reports.ts'
 import { asset, startMs } from '../store/rows.ts'
 
@@ -88,14 +88,19 @@ export function candlesOf(fromMs: number, closes: readonly number[], range = 10)
   }
 }
 
+/** As the store answers: the first telling of each report that the rule asks for, in each state where it names them. */
 export function historyOf(moments: readonly AlertSubject[], candles: Candles): AlertHistory {
   return {
-    moments: async ({ kind, assets, usdMin, fromMs, toMs }, most) =>
-      moments
-        .filter((one) => one.kind === kind && one.usd >= usdMin && one.atMs >= fromMs && one.atMs < toMs)
-        .filter((one) => assets === undefined || assets.includes(one.asset))
-        .toSorted((a, b) => b.atMs - a.atMs)
-        .slice(0, most),
+    moments: async ({ rule, assets, fromMs, toMs }, most) => {
+      const matching = moments
+        .filter((one) => alertMatches({ ...rule, distancePercentMax: undefined }, one) && assets.includes(one.asset))
+        .filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
+        .toSorted((a, b) => a.atMs - b.atMs)
+      const first = new Map(
+        matching.toReversed().map((one) => [`${one.id} ${rule.states === undefined ? '' : one.state}`, one]),
+      )
+      return [...first.values()].toSorted((a, b) => b.atMs - a.atMs).slice(0, most)
+    },
     candles: async () => candles,
     columns: async () => [],
   }

@@ -175,7 +175,9 @@ describe('the gate', () => {
     expect(gate.pass('a', slow, subject())).toBe(true)
     expect(gate.pass('a', slow, subject({ id: '2', atMs: startMs + 59_999 }))).toBe(false)
     expect(gate.pass('a', slow, subject({ id: '3', asset: asset(1), atMs: startMs + 1 }))).toBe(true)
-    expect(gate.pass('a', slow, subject({ id: '2', atMs: startMs + 60_000 }))).toBe(true)
+    // What came in the silence is not told later.
+    expect(gate.pass('a', slow, subject({ id: '2', atMs: startMs + 60_000 }))).toBe(false)
+    expect(gate.pass('a', slow, subject({ id: '5', atMs: startMs + 60_000 }))).toBe(true)
     // A replay that begins anew.
     expect(gate.pass('a', slow, subject({ id: '4', atMs: startMs - 1_000_000 }))).toBe(true)
   })

@@ -1,6 +1,7 @@
 // Guards what a back-test of a rule reads: every telling of a report once, as it was at its time, however often it was
 // written; candles and columns of a stretch; and that nothing in a question can be anything but a value.
 import { expect, test } from 'vitest'
+import { readAlertRule } from '../../src/model/alert-json.ts'
 import { subjectOfReport } from '../../src/model/alert-subject.ts'
 import type { AbsorptionRow, ConvergenceRow } from '../../src/model/reports.ts'
 import { alertHistoryOf } from '../../src/store/alert-history.ts'
@@ -69,25 +70,41 @@ engineSuite('the history of rules', () => {
         await store.flush()
       }
       const history = alertHistoryOf(store)
-      const span = { usdMin: 0, fromMs: startMs, toMs: startMs + 3_600_000, assets: undefined }
-      const known = (price: number) => (row: (typeof told)[number]) => {
-        const seen = subjectOfReport(row, price)
+      const rule = (fields: object) => readAlertRule({ name: 'n', kind: 'wall', ...fields })
+      const all = { assets: [0, 1, 2, 3].map(asset), fromMs: startMs, toMs: startMs + 3_600_000 }
+      const read = (fields: object = {}, span: object = {}, most = 10) =>
+        history.moments({ rule: rule(fields), ...all, ...span }, most)
+      const known = (row: (typeof told)[number]) => {
+        const seen = subjectOfReport(row, 0)
         // Only a wall tells its own distance.
         return row.kind === 'wall' ? seen : { ...seen, distanceBp: undefined }
       }
-      const walls = await history.moments({ ...span, kind: 'wall' }, 10)
-      expect(walls).toEqual(told.slice(0, 3).map(known(0)).reverse())
-      expect(walls[1]).toMatchObject({ state: 'pulled', usd: 2.5e6, spoof: 0.4 })
-      expect(await history.moments({ ...span, kind: 'sweep' }, 10)).toEqual(told.slice(3, 5).map(known(0)).reverse())
-      expect(await history.moments({ ...span, kind: 'absorption' }, 10)).toEqual([known(0)(absorption)])
-      expect(await history.moments({ ...span, kind: 'convergence' }, 10)).toEqual([known(0)(convergence)])
-      const ids = async (changes: object, most = 10) =>
-        (await history.moments({ ...span, kind: 'wall', ...changes }, most)).map(({ id }) => id)
+      const [stood, pulled, other, plain, driven] = told.map(known)
+      expect(await read()).toEqual([other, stood])
+      expect(await read({ states: ['active', 'pulled'] })).toEqual([other, pulled, stood])
+      expect(pulled).toMatchObject({ state: 'pulled', usd: 2.5e6, spoof: 0.4 })
+      expect(await read({ kind: 'sweep' })).toEqual([plain])
+      expect(await read({ kind: 'sweep', states: ['driven'] })).toEqual([driven])
+      // Its distance is judged by who knows the price of then: every telling is needed for that.
+      expect(await read({ kind: 'sweep', distancePercentMax: 1 })).toEqual([driven, plain])
+      expect(await read({ kind: 'absorption' })).toEqual([known(absorption)])
+      expect(await read({ kind: 'convergence', scoreMin: 0.48 })).toEqual([known(convergence)])
+      expect(await read({ kind: 'convergence', scoreMin: 0.49 })).toEqual([])
+      const ids = async (fields: object, span: object = {}, most = 10) =>
+        (await read(fields, span, most)).map(({ id }) => id)
       expect(await ids({ usdMin: 3e6 })).toEqual(['wall-2'])
-      expect(await ids({ assets: [asset(0)] })).toEqual(['wall-1', 'wall-1'])
-      expect(await ids({}, 1)).toEqual(['wall-2'])
-      expect(await ids({ fromMs: startMs + 60_000, toMs: startMs + 70_000 })).toEqual(['wall-1'])
-      expect(await ids({ assets: [] })).toEqual([])
+      // What it became counts where it first was so.
+      expect((await read({ usdMin: 2.2e6, spoofMax: 1 })).map(({ state }) => state)).toEqual(['active', 'pulled'])
+      expect(await ids({ spoofMax: 0.1 })).toEqual([])
+      expect(await ids({ sides: ['ask'] })).toEqual([])
+      expect(await ids({ venues: ['okx'] })).toEqual([])
+      expect(await ids({ venues: ['okx', 'binance'], sides: ['bid'] })).toEqual(['wall-2', 'wall-1'])
+      expect(await ids({ distancePercentMax: 0.3 })).toEqual(['wall-2', 'wall-1'])
+      expect(await ids({ distancePercentMax: 0.29 })).toEqual([])
+      expect(await ids({}, { assets: [asset(0)] })).toEqual(['wall-1'])
+      expect(await ids({}, {}, 1)).toEqual(['wall-2'])
+      expect(await ids({}, { fromMs: startMs + 60_000, toMs: startMs + 70_000 })).toEqual(['wall-1'])
+      expect(await ids({}, { assets: [] })).toEqual([])
     } finally {
       await store.stop()
     }
