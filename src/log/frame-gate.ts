@@ -11,6 +11,8 @@ export interface FrameSink {
   block(live: LiveBlock): void
   status(asset: AssetId, status: AssetStatus, behindMs: number): void
   report(report: Report): void
+  /** An asset came to another owner, and nothing was said of it for so long. */
+  handedOver(asset: AssetId, silentMs: number): void
 }
 
 export interface FrameGateOptions {
@@ -93,19 +95,17 @@ export class FrameGate {
     for (const delta of deltas) this.#options.sink.block(delta)
   }
 
-  /** When the asset's owner was heard last, 0 before that. */
-  heardMs(asset: AssetId): number {
-    return this.#lanes[asset]!.heardMs
-  }
-
-  #admits(lane: Lane, { owner, generation, sequence }: Parcel): boolean {
+  #admits(lane: Lane, { asset, owner, generation, sequence }: Parcel): boolean {
     const nowMs = this.#options.now()
     // A group that was forgotten counts from the start again; by then the last owner has long been silent.
     const isQuiet = nowMs - lane.heardMs > limits.framesQuietMs
     if (generation < lane.generation && !isQuiet) return false
     if (owner !== lane.owner) {
       if (generation === lane.generation && !isQuiet) return false
-      if (lane.owner !== '') this.counts.handovers++
+      if (lane.owner !== '') {
+        this.counts.handovers++
+        this.#options.sink.handedOver(asset, nowMs - lane.heardMs)
+      }
       lane.owner = owner
       this.#forget(lane)
     } else if (sequence !== lane.sequence + 1) {

@@ -5,15 +5,19 @@ import { isSimulated } from '../history-name.ts'
 import { FrameGate } from '../log/frame-gate.ts'
 import { KafkaFramesReader } from '../log/kafka-frames-reader.ts'
 import { COLUMNS } from '../model/timeframes.ts'
+import type { AssetId } from '../model/units.ts'
 import { answerOf } from '../store/sql.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { AssetStates } from './asset-states.ts'
 import { LineUp } from './line-up.ts'
 import { ofHistory, openReader, WEB_ROOT } from './open-stages.ts'
 import { kafkaOf, type Part, type PartSurroundings } from './part.ts'
+import { watchAlerts } from './watch-alerts.ts'
+
+const HANDOVER_SECONDS = [0.25, 0.5, 1, 2, 4, 8, 15, 30]
 
 /** Serves what processors make: the past from the store, what is live from the frames. Asks no processor for anything. */
-export async function serve(asked: Config, { log, now, version, identity }: PartSurroundings): Promise<Part> {
+export async function serve(asked: Config, { log, now, random, version, identity }: PartSurroundings): Promise<Part> {
   const name = asked.history ?? asked.source
   const config = ofHistory(asked, name)
   const metrics = createMetrics({ process: true })
@@ -23,11 +27,17 @@ export async function serve(asked: Config, { log, now, version, identity }: Part
   try {
     const history = await lineUp.begin(openReader(config, log, now)!)
     const states = new AssetStates(now)
+    const silence = metrics.histogram(
+      'frames_handover_seconds',
+      'Silence of an asset at a hand-over.',
+      HANDOVER_SECONDS,
+    )
     const gate = new FrameGate({
       now,
       sink: {
         block: (live) => gateway.block(live),
         report: (row) => gateway.report(row),
+        handedOver: (_, silentMs) => silence.observe(silentMs / 1000),
         status: (asset, status, behindMs) => states.take(asset, status, behindMs),
       },
     })
@@ -51,11 +61,20 @@ export async function serve(asked: Config, { log, now, version, identity }: Part
       taken: flushSoon,
       failed: (error) => failed.reject(error),
     })
+    // Rules are watched by the processors, from their file; here they are tested on the history that all share.
+    const engine = {
+      price: (asset: AssetId) => states.liquidity(asset)?.price ?? 0,
+      clockMs: (asset: AssetId) => states.liquidity(asset)?.clockMs ?? 0,
+    }
+    const alerts = watchAlerts(config, name, { engine, history, log, metrics, now, random })
     const gateway: Gateway = createGateway({
       host: config.host,
       port: config.port,
       webRoot: WEB_ROOT,
+      gateways: config.gateways,
+      failed: (error) => failed.reject(error),
       plans: config.plans,
+      alerts,
       simulated: isSimulated(name),
       source: config.source,
       version,
