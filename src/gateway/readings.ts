@@ -70,6 +70,8 @@ export interface ReadingsOptions {
   sources: ReadingSources | undefined
   /** Reports that are known without the store. */
   told(asset: AssetId, kind: ReportKind): Report[]
+  /** Resolves when they are all that stand. */
+  ready(asset: AssetId): Promise<void>
 }
 
 /** A read is of now: the shortest timeframe knows it best. */
@@ -142,12 +144,13 @@ export class Readings {
 
   /** One word for what stands at levels now, and what it rests on. */
   read(query: string): Promise<Reply> {
-    const { table, moments, limits, told, sources } = this.#options
+    const { table, moments, limits, told, ready, sources } = this.#options
     const { asset } = readAssetQuery(query)
     return this.#bounded(async () => {
       const moment = await moments.read(table.at(asset, READ_TIMEFRAME), limits.clusterColumnsMax)
       const liquidity = await this.#liquidity(asset)
       const lifts = await stored(async () => sources?.lift?.())
+      await ready(asset)
       const rows = told(asset, 'convergence').filter((row) => row.kind === 'convergence')
       return jsonReply(200, readJson({ moment, liquidity, rows, lifts: lifts ?? [], model: this.#model(asset) }))
     })

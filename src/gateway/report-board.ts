@@ -42,18 +42,22 @@ export class ReportBoard {
     return true
   }
 
-  /** Rows of the store, as far as there is room. What stood when they were written may have ended unheard: left out. */
-  fill(rows: readonly Report[]): void {
-    const { reportsOverMax } = this.#limits
+  /**
+   * Rows of the store, behind what has been told, as far as there is room. What stood there stands on unless it is too
+   * long ago: whoever tells of it may have gone on without us.
+   */
+  fill(rows: readonly Report[], clockMs: number): void {
+    const { reportsStandingMax, reportsOverMax } = this.#limits
     for (const kind of reportKinds) {
       const { standing, over } = this.#shelves[kind]
-      const known = [...over.values()]
-      const missing = rows.filter(
-        (row) => row.kind === kind && !isStanding(row) && !standing.has(row.id) && !over.has(row.id),
+      const missing = rows.filter((row) => row.kind === kind && !standing.has(row.id) && !over.has(row.id))
+      const stands = missing.filter((row) => standsAt(row, clockMs))
+      putBehind(standing, stands, reportsStandingMax)
+      putBehind(
+        over,
+        missing.filter((row) => !isStanding(row)),
+        reportsOverMax,
       )
-      const byTime = missing.sort((a, b) => a.atMs - b.atMs).slice(-Math.max(0, reportsOverMax - known.length))
-      over.clear()
-      for (const row of known.length < reportsOverMax ? [...byTime, ...known] : known) over.set(row.id, row)
     }
   }
 
@@ -71,4 +75,13 @@ export class ReportBoard {
     rows.delete(id)
     this.#sinceMs = Math.max(this.#sinceMs ?? 0, oldest.atMs)
   }
+}
+
+/** As if the rows had been told before those that are there. */
+function putBehind(rows: Map<string, Report>, older: readonly Report[], most: number): void {
+  const known = [...rows.values()]
+  const byTime = older.toSorted((a, b) => a.atMs - b.atMs)
+  const kept = byTime.slice(Math.max(0, byTime.length + known.length - most))
+  rows.clear()
+  for (const row of [...kept, ...known]) rows.set(row.id, row)
 }

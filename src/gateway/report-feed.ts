@@ -16,8 +16,8 @@ export interface ReportFeedOptions {
   readonly log: Log
   readonly metrics: Metrics
   readonly now: () => number
-  /** The newest rows of an asset that the store has, of any kind; undefined where there is no store. */
-  readonly history: ((asset: AssetId) => Promise<readonly Report[]>) | undefined
+  /** Rows of an asset that the store has: those that stand at a time, and the newest; undefined where there is no store. */
+  readonly history: ((asset: AssetId, clockMs: number) => Promise<readonly Report[]>) | undefined
   readonly broadcast: Broadcast
 }
 
@@ -32,6 +32,8 @@ interface Lane {
   /** Masks whose newcomers wait for the history. */
   readonly waiting: Set<number>
   history: 'none' | 'loading' | 'loaded' | 'failed'
+  /** Resolves when the history has been read or cannot be. */
+  loading: Promise<void>
   clockMs: number
 }
 
@@ -61,6 +63,7 @@ export class ReportFeed {
       wanted: new Map(),
       waiting: new Set(),
       history: 'none',
+      loading: Promise.resolve(),
       clockMs: 0,
     }))
   }
@@ -102,6 +105,13 @@ export class ReportFeed {
     return board.rows(kind, clockMs)
   }
 
+  /** Resolves when the rows of an asset are all that there is to know; never rejects. */
+  async ready(asset: AssetId): Promise<void> {
+    const lane = this.#at(asset)
+    this.#ensure(lane)
+    await lane.loading
+  }
+
   /** What subscribers may ask for: topics of reports, each held once. */
   get supply(): Supply {
     return {
@@ -115,7 +125,7 @@ export class ReportFeed {
     const lane = this.#at(asset)
     lane.wanted.set(mask, { sequence: 0, sentMs: this.#options.now() })
     this.#followed.add(lane)
-    if (lane.history === 'none' || lane.history === 'failed') this.#load(lane)
+    this.#ensure(lane)
   }
 
   #release({ asset, mask }: ReportTopic): void {
@@ -184,28 +194,33 @@ export class ReportFeed {
     return text
   }
 
-  #load(lane: Lane): void {
+  /** Has the history read where it has not been, or could not be. */
+  #ensure(lane: Lane): void {
     const { history } = this.#options
+    if (lane.history === 'loaded' || lane.history === 'loading') return
     if (history === undefined) {
       lane.history = 'loaded'
       return
     }
     lane.history = 'loading'
-    this.#reading = this.#reading.then(async () => {
+    lane.loading = this.#reading.then(async () => {
       lane.history = (await this.#fill(lane, history)) ? 'loaded' : 'failed'
       for (const mask of lane.waiting) this.#open(lane, mask)
       lane.waiting.clear()
     })
+    this.#reading = lane.loading
   }
 
   /** What happens now is worth more than the past: without it newcomers begin with what stands. */
   async #fill(lane: Lane, history: NonNullable<ReportFeedOptions['history']>): Promise<boolean> {
-    const { log, limits } = this.#options
+    const { log, limits, now } = this.#options
+    // Before the first event the asset's clock is taken for ours.
+    const clockMs = lane.clockMs || now()
     const late = new LmapError('LMAP_STAGE_TIMEOUT', `The store took more than ${limits.historyMsMax} ms for reports.`)
     const { promise, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(late), limits.historyMsMax).unref()
     try {
-      lane.board.fill(await Promise.race([history(lane.asset), promise]))
+      lane.board.fill(await Promise.race([history(lane.asset, clockMs), promise]), clockMs)
       return true
     } catch (error) {
       log.error({ error, asset: lane.asset }, 'reports of the past not read, newcomers begin with what stands')

@@ -1,7 +1,7 @@
 import type { AlertService } from '../model/alert-service.ts'
 import { assert } from '../model/errors.ts'
 import { type Limits, limits as standardLimits } from '../model/limits.ts'
-import { type Report, reportKinds } from '../model/reports.ts'
+import { type Report, type ReportKind, reportKinds, silentMsMax, standingStates } from '../model/reports.ts'
 import type { ClosedColumn, LiveBlock, Stage } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -142,6 +142,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     source,
     sources,
     told: (asset, kind) => feed.rows(asset, kind),
+    ready: (asset) => feed.ready(asset),
   })
   options.metrics.observedGauge('gateway_clients', 'Open connections.', () => front.fanOut.clientCount)
   options.metrics.observedGauge('gateway_subscriptions', 'Subscriptions.', () => front.fanOut.subscriptionCount)
@@ -200,14 +201,22 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
-/** The newest stored reports of an asset, of every kind. */
+/** Stored reports of an asset, of every kind: those that stand, and the newest. */
 function pastReports(sources: ReadingSources | undefined, limits: Limits): ReportFeedOptions['history'] {
   const { reports } = sources ?? {}
   if (reports === undefined) return undefined
-  const any = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, side: undefined, states: undefined, usdMin: 0 }
-  return async (asset) => {
-    const wanted = { ...any, assets: [asset], before: undefined, most: limits.reportsOverMax }
-    const pages = await Promise.all(reportKinds.map((kind) => reports({ ...wanted, kind })))
-    return pages.flatMap(({ rows }) => rows)
+  const any = { toMs: Number.MAX_SAFE_INTEGER, side: undefined, usdMin: 0, before: undefined }
+  return async (asset, clockMs) => {
+    const read = (kind: ReportKind, fromMs: number, states: readonly string[] | undefined, most: number) =>
+      reports({ ...any, kind, assets: [asset], fromMs, states, most })
+    const pages = await Promise.all(
+      reportKinds.flatMap((kind) => {
+        const newest = read(kind, 0, undefined, limits.reportsOverMax)
+        const states = standingStates[kind]
+        if (states.length === 0) return [newest]
+        return [newest, read(kind, clockMs - silentMsMax[kind], states, limits.reportsStandingMax)]
+      }),
+    )
+    return [...new Map(pages.flatMap(({ rows }) => rows.map((row) => [row.id, row]))).values()]
   }
 }

@@ -109,8 +109,16 @@ export type Report = WallRow | SweepRow | AbsorptionRow | ConvergenceRow
 export type ReportKind = Report['kind']
 export const reportKinds = ['wall', 'sweep', 'absorption', 'convergence'] as const satisfies readonly ReportKind[]
 
+/** States with more to come: an active wall, an absorption that forms, a convergence that has not ended. By kind. */
+export const standingStates: Readonly<Record<ReportKind, readonly string[]>> = {
+  wall: ['active'],
+  sweep: [],
+  absorption: ['forming'],
+  convergence: ['watch', 'chip', 'chip+', 'contested'],
+}
+
 /** A row that stands is told again before so long is over: one that is not has been lost on its way. By kind. */
-const silentMsMax: Readonly<Record<ReportKind, number>> = {
+export const silentMsMax: Readonly<Record<ReportKind, number>> = {
   wall: 180_000,
   sweep: 0,
   absorption: 900_000,
@@ -123,10 +131,8 @@ interface Standing {
   readonly atMs: number
 }
 
-/** Whether there is more to come of it: an active wall, an absorption that forms, a convergence that has not ended. */
 export function isStanding({ kind, state }: Standing): boolean {
-  if (kind === 'convergence') return state !== 'ended'
-  return state === 'active' || state === 'forming'
+  return state !== undefined && standingStates[kind].includes(state)
 }
 
 /** The same at a time of the asset's clock: what has not been told again for too long stands no more. */

@@ -172,7 +172,7 @@ test('a wall that is not told again is given up', () => {
   expect(openings[0]!.text.rows).toEqual([])
 })
 
-test('newcomers wait for the history, once; of it only what is over counts', async () => {
+test('newcomers wait for the history, once; of it what is over counts, and what stands if it was told of lately', async () => {
   const history = Promise.withResolvers<Report[]>()
   let asked = 0
   const { feed, acquire, want, openings, ids } = start({
@@ -189,11 +189,14 @@ test('newcomers wait for the history, once; of it only what is over counts', asy
   feed.flush()
   expect(openings).toEqual([])
   const past = walls(30, (index) => ({ startMs: START_MS - index, atMs: START_MS - index, state: 'faded' }))
-  history.resolve([wallRow({ id: 'stale' }), wallRow({ id: 'heard', atMs: START_MS - 1 }), ...past])
+  const stale = wallRow({ id: 'stale', startMs: START_MS - 500_000, atMs: START_MS - 180_000 })
+  const stands = wallRow({ id: 'stands', startMs: START_MS - 500_000, atMs: START_MS - 170_000 })
+  history.resolve([stale, stands, wallRow({ id: 'heard', atMs: START_MS - 1 }), ...past])
   await until('the openings', () => openings.length === 2)
   expect(asked).toBe(1)
-  expect(openings[0]!.text.rows.length).toBe(limits.reportsOverMax)
+  expect(openings[0]!.text.rows.length).toBe(limits.reportsOverMax + 1)
   expect(ids(openings)!.slice(0, 3)).toEqual(['heard', 'wall-0', 'wall-1'])
+  expect(ids(openings)!.at(-1)).toBe('stands')
   expect(openings[1]!.text.rows[0]).toMatchObject({ id: 'heard', state: 'filled' })
 })
 
