@@ -10,6 +10,7 @@ import type { AbsorptionFact, ConvergenceFact, ReportFacts, SweepFact, WallFact 
 import { drawChips } from './chip-labels.ts'
 import type { HeatField } from './heat-field.ts'
 import type { Switches } from './map-look.ts'
+import { worthOf } from './report-filter.ts'
 import type { ReportColours, ReportScale } from './report-scale.ts'
 import { drawAbsorptions, drawSweeps } from './report-shapes.ts'
 import { drawWalls } from './wall-lines.ts'
@@ -35,10 +36,12 @@ export class ReportMarks implements ISeriesPrimitive<Time>, IPrimitivePaneView, 
 
   /** What there is to draw of one asset at one time. */
   set rows(rows: readonly ReportFacts[]) {
+    // The largest first: where there is no room for all, the others give way.
     const of = <Kind extends ReportFacts['kind']>(kind: Kind) =>
-      rows.filter((row): row is Extract<ReportFacts, { kind: Kind }> => row.kind === kind)
-    // Those that stand lie over those that are over.
-    this.#walls = of('wall').sort((a, b) => Number(a.state === 'active') - Number(b.state === 'active'))
+      rows
+        .filter((row): row is Extract<ReportFacts, { kind: Kind }> => row.kind === kind)
+        .sort((a, b) => worthOf(b) - worthOf(a))
+    this.#walls = of('wall')
     this.#sweeps = of('sweep')
     this.#absorptions = of('absorption')
     this.#chips = of('convergence').filter(({ state }) => state !== 'ended')

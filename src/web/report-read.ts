@@ -1,5 +1,5 @@
 import { limits } from '../model/limits.ts'
-import { formatDistance, formatUsd } from './format.ts'
+import { capitalised, formatDistance, formatUsd } from './format.ts'
 
 /** What all reports together say of an asset, from /api/v1/read. */
 export interface Read {
@@ -46,7 +46,9 @@ export class ReadLine {
   readonly #now: () => number
   readonly #onLevel: (price: number) => void
   readonly #label = part('b', 'label')
-  readonly #reasons = part('span', 'reasons')
+  readonly #reasons = document.createElement('details')
+  readonly #first = document.createElement('summary')
+  readonly #others = document.createElement('ul')
   readonly #above = document.createElement('button')
   readonly #below = document.createElement('button')
   #asset = ''
@@ -66,6 +68,8 @@ export class ReadLine {
     for (const button of [this.#above, this.#below]) button.type = 'button'
     this.#above.addEventListener('click', () => this.#press(this.#read?.above))
     this.#below.addEventListener('click', () => this.#press(this.#read?.below))
+    this.#reasons.className = 'reasons'
+    this.#reasons.append(this.#first, this.#others)
     this.element.append(this.#label, magnets, this.#reasons)
   }
 
@@ -100,10 +104,18 @@ export class ReadLine {
   #draw(): void {
     const read = this.#read
     this.element.dataset.label = read?.label ?? ''
-    this.#label.textContent = read?.label ?? (this.#fault === undefined ? '…' : 'No read')
-    const reasons = read?.reasons.join('; ') ?? this.#fault ?? ''
-    this.#reasons.textContent = reasons
-    this.element.title = reasons
+    this.#label.textContent =
+      read === undefined ? (this.#fault === undefined ? '…' : 'No read') : capitalised(read.label)
+    const [first = this.#fault ?? '', ...others] = read?.reasons ?? []
+    this.#first.textContent = first
+    this.#first.classList.toggle('has-more', others.length > 0)
+    this.#others.replaceChildren(
+      ...others.map((reason) => {
+        const item = document.createElement('li')
+        item.textContent = reason
+        return item
+      }),
+    )
     drawMagnet(this.#above, read?.above, '▲')
     drawMagnet(this.#below, read?.below, '▼')
   }

@@ -1,8 +1,10 @@
 import type { AbsorptionFact, SweepFact } from '../model/report-facts.ts'
 import type { ReportColours, ReportScale } from './report-scale.ts'
 
-const ARROW_PX = 4
-const BOX_PX = 4
+const ARROW_PX = 3.5
+const BOX_PX = 3.5
+/** Room that each of them has for itself; of those that would lie upon each other the largest is drawn. */
+const ROOM_PX = 14
 
 /** Sweeps as arrows over the prices that they went through; those driven by liquidations in the colour of these. */
 export function drawSweeps(
@@ -13,11 +15,13 @@ export function drawSweeps(
 ): void {
   const { ratio, width, height } = scale
   const size = ARROW_PX * ratio
+  const isFree = freePlaces(ratio)
   for (const sweep of sweeps) {
     const x = Math.round(scale.xOf(sweep.endMs))
     const from = scale.yOf(sweep.firstPrice)
     const to = scale.yOf(sweep.price)
     if (x < -size || x > width + size || Math.max(from, to) < 0 || Math.min(from, to) > height) continue
+    if (!isFree(x, to)) continue
     const way = sweep.side === 'buy' ? -1 : 1
     // The head goes beyond the last price, so that it does not hide it.
     const tip = to + way * size * 1.6
@@ -32,11 +36,11 @@ export function drawSweeps(
       context.lineTo(x, tip)
       context.closePath()
     }
-    context.lineWidth = 3.5 * ratio
+    context.lineWidth = 3 * ratio
     context.strokeStyle = colours.ground
     path()
     context.stroke()
-    context.lineWidth = 1.5 * ratio
+    context.lineWidth = 1.2 * ratio
     const colour = sweep.liquidationDriven ? colours.realised : colours.text
     context.strokeStyle = colour
     context.fillStyle = colour
@@ -54,10 +58,11 @@ export function drawAbsorptions(
 ): void {
   const { ratio, width, height } = scale
   const size = BOX_PX * ratio
+  const isFree = freePlaces(ratio)
   for (const { startMs, price, side, state } of absorptions) {
     const x = Math.round(scale.xOf(startMs))
     const y = Math.round(scale.yOf(price))
-    if (x < -size || x > width + size || y < -size || y > height + size) continue
+    if (x < -size || x > width + size || y < -size || y > height + size || !isFree(x, y)) continue
     const colour = side === 'bid' ? colours.bid : colours.ask
     context.fillStyle = colours.ground
     context.fillRect(x - size - ratio, y - size - ratio, 2 * (size + ratio), 2 * (size + ratio))
@@ -71,5 +76,15 @@ export function drawAbsorptions(
     context.moveTo(x - size, y + size)
     context.lineTo(x + size, y - size)
     context.stroke()
+  }
+}
+
+/** Answers for each place whether it is free, and takes it. */
+function freePlaces(ratio: number): (x: number, y: number) => boolean {
+  const room = ROOM_PX * ratio
+  const taken = new Set<string>()
+  return (x, y) => {
+    const place = `${Math.round(x / room)} ${Math.round(y / room)}`
+    return !taken.has(place) && taken.add(place) !== undefined
   }
 }

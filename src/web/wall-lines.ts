@@ -2,14 +2,17 @@ import type { WallFact } from '../model/report-facts.ts'
 import type { ReportColours, ReportScale } from './report-scale.ts'
 
 const LINE_PX = 2
+const OVER_PX = 1
 const CASING_PX = 1
-const END_PX = 3.5
+const END_PX = 3
+/** Of those that are over the largest in view: more would hide the map. */
+const OVER_MAX = 60
 /** Of a wall that looks like a spoof for certain: it is still a report. */
 const ALPHA_MIN = 0.22
 /** What is over is history: it steps back behind what stands. */
-const OVER_ALPHA = 0.6
+const OVER_ALPHA = 0.65
 /** Under this length only what stands is drawn: at a day a column the walls of an hour would be a rash. */
-const LENGTH_PX_MIN = 1.5
+const LENGTH_PX_MIN = 3
 
 /** The more a wall looks like a spoof, the less of it is seen. */
 export function wallAlpha({ spoof, state }: Pick<WallFact, 'spoof' | 'state'>): number {
@@ -18,8 +21,8 @@ export function wallAlpha({ spoof, state }: Pick<WallFact, 'spoof' | 'state'>): 
 }
 
 /**
- * Walls as lines at their price, from their start to their end. How one ended stands at its end: a disc was filled, a cross
- * was pulled, an arrow moved to where it points, a ring faded, a gap was lost from sight.
+ * Walls as lines at their price, from their start to their end, given the largest first. How one ended stands at its end: a
+ * disc was filled, a cross was pulled, an arrow moved to where it points, a ring faded, a gap was lost from sight.
  */
 export function drawWalls(
   context: CanvasRenderingContext2D,
@@ -27,18 +30,32 @@ export function drawWalls(
   scale: ReportScale,
   colours: ReportColours,
 ): void {
-  for (const wall of walls) drawWall(context, wall, scale, colours)
+  const inView = walls.filter((wall) => isInView(wall, scale))
+  const over = inView.filter(({ state }) => state !== 'active').slice(0, OVER_MAX)
+  // Those that stand lie over those that are over.
+  for (const wall of over) drawWall(context, wall, scale, colours)
+  for (const wall of inView) if (wall.state === 'active') drawWall(context, wall, scale, colours)
   context.globalAlpha = 1
 }
 
+function isInView(wall: WallFact, scale: ReportScale): boolean {
+  const x = scale.xOf(wall.startMs)
+  const endX = endOf(wall, scale)
+  const y = scale.yOf(wall.price)
+  if (!(endX >= 0 && x <= scale.width && y >= 0 && y <= scale.height)) return false
+  return wall.state === 'active' || endX - x >= LENGTH_PX_MIN * scale.ratio
+}
+
+function endOf({ state, atMs }: WallFact, scale: ReportScale): number {
+  return state === 'active' ? scale.endX : scale.xOf(atMs)
+}
+
 function drawWall(context: CanvasRenderingContext2D, wall: WallFact, scale: ReportScale, colours: ReportColours): void {
-  const { ratio, width, height } = scale
+  const { ratio } = scale
   const isActive = wall.state === 'active'
   const x = scale.xOf(wall.startMs)
-  const endX = isActive ? scale.endX : scale.xOf(wall.atMs)
+  const endX = endOf(wall, scale)
   const y = Math.round(scale.yOf(wall.price))
-  if (endX < 0 || x > width || y < 0 || y > height) return
-  if (!isActive && endX - x < LENGTH_PX_MIN * ratio) return
   context.globalAlpha = wallAlpha(wall)
   const line = (px: number, colour: string): void => {
     context.lineWidth = px * ratio
@@ -48,9 +65,10 @@ function drawWall(context: CanvasRenderingContext2D, wall: WallFact, scale: Repo
     context.lineTo(Math.max(x + ratio, endX), y)
     context.stroke()
   }
-  line(LINE_PX + 2 * CASING_PX, colours.ground)
+  const width = isActive ? LINE_PX : OVER_PX
+  line(width + 2 * CASING_PX, colours.ground)
   const colour = wall.side === 'bid' ? colours.bid : colours.ask
-  line(LINE_PX, colour)
+  line(width, colour)
   if (!isActive) drawEnd(context, wall, endX, y, scale, colour, colours.ground)
 }
 

@@ -205,15 +205,19 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
 
   test('the read stands above, and its magnets lead to their level', async () => {
     await open()
-    await expect.poll(() => text('report-panel .read .label'), patience).toBe('balanced')
-    expect(await text('report-panel .read .reasons')).toBe('Books lean neither way.')
+    await expect.poll(() => text('report-panel .read .label'), patience).toBe('Balanced')
+    expect(await text('report-panel .read summary')).toBe('Books lean neither way.')
     gateway.reports.read = (asset) => ({
       asset,
       label: 'support-heavy',
       reasons: ['Bids weigh more.', 'Four of five venues agree.'],
       magnets: { above: { peak: 75_000, usd: 8.1e6, distance: 0.017 }, below: null },
     })
-    await expect.poll(() => text('report-panel .read .label'), patience).toBe('support-heavy')
+    await expect.poll(() => text('report-panel .read .label'), patience).toBe('Support-heavy')
+    await page.click('report-panel .read summary')
+    expect(await page.locator('report-panel .read li:visible').allTextContents()).toEqual([
+      'Four of five venues agree.',
+    ])
     expect(await page.locator('report-panel .read button:visible').allTextContents()).toEqual(['▲ $8.10M +1.7 %'])
     await page.click('report-panel .read button:visible')
     await expect.poll(address, patience).toBe('#BTC/1m/hybrid/75000')
