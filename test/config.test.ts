@@ -94,6 +94,45 @@ describe('flags', () => {
   })
 })
 
+describe('roles', () => {
+  const place = ['--kafka', 'a:1', '--clickhouse', 'http://c:8123']
+
+  test('are the first word; each listens where the others do not', () => {
+    expect(read().role).toBe('all')
+    expect(read('collect', ...place)).toMatchObject({ role: 'collect', port: 9101, source: 'simulator' })
+    expect(read('process', ...place)).toMatchObject({
+      role: 'process',
+      port: 9102,
+      group: 'lmap.process',
+      partitions: 8,
+    })
+    expect(read('serve', ...place)).toMatchObject({ role: 'serve', port: 8080, frames: 'lmap.frames', keep: false })
+  })
+
+  test('process and serve are told which history; collect finds out', () => {
+    const replayed = read('serve', ...place, '--source', 'replay-simulated')
+    expect(replayed).toMatchObject({ source: 'replay', history: 'replay-simulated', path: undefined })
+    expect(replayed.data).toBe(resolve('data', 'replay-simulated'))
+    expect(read('collect', ...place, '--source', 'replay', '--path', 'x').history).toBeUndefined()
+    expect(read('collect', '--kafka', 'a:1', '--no-store').store).toEqual({ kind: 'none' })
+  })
+
+  test.each([
+    ['process', 'process needs Kafka. Name it with --kafka localhost:9092.'],
+    ['serve --kafka a:1', 'serve needs a ClickHouse server. Name it with --clickhouse URL.'],
+    ['collect --kafka a:1', 'Name it with --clickhouse URL, or add --no-store.'],
+    ['collect --kafka a:1 --no-store --source replay', 'needs a recording.'],
+    ['process --rate 5', "unknown option '--rate'"],
+    ['serve --no-store', "unknown option '--no-store'"],
+    ['collect collect', 'too many arguments'],
+    ['all', 'too many arguments'],
+    ['process --partitions 0', 'It must be a whole number from 1 to 65.'],
+    ['process --source replay-live', 'Allowed choices are simulator, replay, replay-simulated, live.'],
+  ])('%s', (argv, sentence) => {
+    expect(refusal(...argv.split(' '))).toContain(sentence)
+  })
+})
+
 describe('mistakes', () => {
   test.each([
     ['--colour red', "unknown option '--colour'"],

@@ -22,13 +22,13 @@ export function ofHistory(config: Config, name: HistoryName): Config {
   return Object.freeze({ ...config, data, store })
 }
 
-/** Undefined where no history is kept. */
-export function openStore(config: Config, log: Log, now: () => UnixMs): ClickHouseStore | undefined {
+/** Undefined where no history is kept. `spill`: where rows wait for a server; of one process only. */
+export function openStore(config: Config, log: Log, now: () => UnixMs, spill = 'spill'): ClickHouseStore | undefined {
   if (config.store.kind === 'none') return undefined
   const client = config.store.kind === 'server' ? { url: config.store.url } : { path: join(config.data, 'clickhouse') }
   const retention = config.retention === undefined ? undefined : readRetention(config.retention)
   // A server can be away while we are not; the embedded engine is on the same disk.
-  const spillFolder = config.store.kind === 'server' ? join(config.data, 'spill') : undefined
+  const spillFolder = config.store.kind === 'server' ? join(config.data, spill) : undefined
   return createStore({ client, log, now, retention, cluster: config.cluster, spillFolder })
 }
 

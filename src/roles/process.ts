@@ -32,7 +32,7 @@ export async function processEvents(asked: Config, { log, now, random, identity 
   failed.promise.catch(() => undefined)
   try {
     const chosen = config.assets?.map((one) => assetByName(one) as Asset) ?? assets
-    const store = await lineUp.begin(openStore(config, log, now)!)
+    const store = await lineUp.begin(openStore(config, log, now, `spill-${config.port}`)!)
     const engine = await createEngine({
       workers: config.workers,
       log,
@@ -96,6 +96,19 @@ export async function processEvents(asked: Config, { log, now, random, identity 
     })
     // What nobody else can have: a state that is kept by one who was replaced would be older than the newest.
     const kept = (): readonly AssetId[] => (group.isLeased ? holder.assets : [])
+    // First of all a port: a second process with the same flags ends here, before it gets a share.
+    const health = new Health({
+      host: config.host,
+      port: config.port,
+      metrics,
+      status: () => {
+        const { generation, held, isLeased } = group
+        const stages = { group: { generation, held, isLeased }, engine: engine.status(), store: store.status() }
+        if (generation < 0) return { reason: 'the group has not let us in yet.', stages }
+        return { reason: isLeased ? undefined : 'the group has not heard from us lately.', stages }
+      },
+    })
+    await lineUp.begin(health)
     await lineUp.begin(alerts)
     await lineUp.begin(engine)
     await lineUp.begin(new Keeper({ engine, store, minutes, assets: kept }), { stoppedAfter: engine })
@@ -107,19 +120,6 @@ export async function processEvents(asked: Config, { log, now, random, identity 
     observeEngine(metrics, engine)
     observeStore(metrics, store)
     observeGroup(metrics, group, frames, holder)
-    const health = await lineUp.begin(
-      new Health({
-        host: config.host,
-        port: config.port,
-        metrics,
-        status: () => {
-          const { generation, held, isLeased } = group
-          const stages = { group: { generation, held, isLeased }, engine: engine.status(), store: store.status() }
-          if (generation < 0) return { reason: 'the group has not let us in yet.', stages }
-          return { reason: isLeased ? undefined : 'the group has not heard from us lately.', stages }
-        },
-      }),
-    )
     return {
       facts: [
         ['from', `Kafka at ${config.kafka?.join(', ')}, topic ${config.topic}, group ${config.group}`],
