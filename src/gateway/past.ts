@@ -7,7 +7,7 @@ import type { Mode } from '../model/modes.ts'
 import { momentMs } from '../model/moment.ts'
 import type { ClosedColumn, PastMap } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
-import { VENUE_SLOTS } from '../model/venues.ts'
+import { VENUE_SLOTS, venueStates, venues } from '../model/venues.ts'
 import { BlockType, type Column, encodeColumn } from '../wire/blocks.ts'
 import { encodeFrame, FrameFlag, FrameKind } from '../wire/frame.ts'
 import { encodeGroup, GROUP_COLUMNS } from '../wire/groups.ts'
@@ -45,12 +45,14 @@ export function pastMoment(
 }
 
 /** A closed column never changes but for what of it was observed, where it was written twice. */
-function revisionOf({ closed, open }: PastMap): string {
+function revisionOf({ closed, open, venues: known }: PastMap): string {
   const columns = open === undefined ? closed : [...closed, open]
-  return columns.map(({ openMs, observedMs }) => `${openMs}/${observedMs}`).join()
+  // The minutes of the venues may be written a moment after the columns.
+  const states = known?.map(({ state }) => state).join('') ?? ''
+  return `${columns.map(({ openMs, observedMs }) => `${openMs}/${observedMs}`).join()} ${states}`
 }
 
-/** What was known of the model then. Of the venues nothing is said: their minutes are a question for SQL. */
+/** What was known of the model and the venues then. Minutes do not tell how old a venue's news was. */
 export function pastFacts(
   past: PastMap,
   atMs: number,
@@ -61,13 +63,18 @@ export function pastFacts(
   return {
     at: { askedMs: atMs, asOfMs: past.asOfMs },
     model: { id, state: modelStates[state]! },
-    venues: [],
+    venues: (past.venues ?? []).map(({ state, openInterestUsd }, id) => ({
+      name: venues[id]!.name,
+      state: venueStates[state],
+      ageMs: null,
+      openInterestUsd: Math.round(openInterestUsd),
+    })),
     mode: mode === undefined ? undefined : modeFacts(mode, state),
     hasCascade,
   }
 }
 
-/** The same as a snapshot frame, see docs/wire.md: its clock is `asOfMs`, its sequence 0, and no venue state is known. */
+/** The same as a snapshot frame, see docs/wire.md: its clock is `asOfMs` and its sequence 0. */
 export async function pastFrame(moment: MapMoment, past: PastMap, wanted: MapQuery): Promise<Uint8Array> {
   const keep = (column: Column): Column => ({ ...column, cells: cellsOf(column.cells, wanted) })
   const blocks: Uint8Array[] = []
@@ -89,7 +96,7 @@ export async function pastFrame(moment: MapMoment, past: PastMap, wanted: MapQue
       epoch: 0,
       clockMs: past.asOfMs,
       modelId: past.model?.id ?? 0,
-      venueStates: new Uint8Array(VENUE_SLOTS),
+      venueStates: Uint8Array.from({ length: VENUE_SLOTS }, (_, id) => past.venues?.[id]?.state ?? 0),
     },
     blocks,
   )

@@ -229,6 +229,16 @@ export interface PastMap {
   readonly asOfMs: number
   /** The forecast's newest score then. */
   readonly model: ModelStatus | undefined
+  /** By venue id, at `asOfMs`; undefined where that was not kept. */
+  readonly venues?: readonly PastVenue[] | undefined
+}
+
+/** What was known of one venue at a time. */
+export interface PastVenue {
+  /** Position in venueStates. */
+  readonly state: number
+  /** The newest that it had said; 0: nothing. */
+  readonly openInterestUsd: number
 }
 
 /** How far the history of a stream goes: when its first column opened and its last one closed; both 0 while it has none. */

@@ -5,6 +5,7 @@ import type { AssetId } from '../model/units.ts'
 import type { Client } from './client.ts'
 import { pastQuery, readPastColumns } from './column-rows.ts'
 import { openColumnOf, piecesOf } from './open-column.ts'
+import { readPastVenues } from './past-venues.ts'
 import { type StoredScore, scoreOf } from './score-rows.ts'
 
 /**
@@ -24,7 +25,11 @@ export async function readPast(
   const parts = found.filter((column) => column.timeframe !== timeframe)
   const newest = parts.at(-1) ?? closed.at(-1)
   const asOfMs = newest === undefined ? 0 : newest.openMs + timeframes[newest.timeframe]!.ms
-  return { closed, open: openColumnOf(parts, timeframe), asOfMs, model: await readModel(client, asset, atMs) }
+  const [model, venues] = await Promise.all([
+    readModel(client, asset, atMs),
+    asOfMs === 0 ? undefined : readPastVenues(client, asset, asOfMs),
+  ])
+  return { closed, open: openColumnOf(parts, timeframe), asOfMs, model, venues }
 }
 
 /** From the times alone: no cell is opened for it. */

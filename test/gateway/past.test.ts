@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readTime } from '../../src/gateway/past.ts'
 import type { ReadingSources } from '../../src/gateway/readings.ts'
+import type { AssetId } from '../../src/model/units.ts'
+import { venueStates } from '../../src/model/venues.ts'
 import { answerOf } from '../../src/store/sql.ts'
 import { type ClickHouseStore, createStore } from '../../src/store/store.ts'
+import { decodeHeader } from '../../src/wire/frame.ts'
 import { type asset, minutes, now, startMs } from '../store/rows.ts'
 import { engineSuite, keptLog } from '../store/samples.ts'
 import { type Rig, startGateway } from './rig.ts'
@@ -47,6 +50,16 @@ engineSuite('history over HTTP', () => {
     store = createStore({ client: { path: folder }, log: keptLog(), now })
     await store.start()
     for (const row of minutes(10)) store.column(row)
+    store.venueMinute({
+      ...{
+        asset: 0 as AssetId,
+        venue: 2,
+        minuteMs: startMs + 4 * 60_000,
+        state: venueStates.indexOf('stale'),
+        batches: 1,
+      },
+      ...{ mark: 0, openInterest: 2, openInterestUsd: 7.4e9, buyUsd: 0, sellUsd: 0, trades: 0 },
+    })
     await store.flush()
     const sources: ReadingSources = {
       liquidity: async () => undefined,
@@ -83,6 +96,24 @@ engineSuite('history over HTTP', () => {
     const times = map.columns.map(({ openMs }: { openMs: number }) => (openMs - startMs) / 60_000)
     expect(times).toEqual([2, 3, 4])
     expect(map.columns.every(({ isLive }: { isLive: boolean }) => !isLive)).toBe(true)
+  })
+
+  test('with the venues as they were, in JSON and in a frame', async () => {
+    const path = `/api/v1/map?asset=BTC&columns=1&layers=bid&at=`
+    const venuesAt = async (minute: number) => (await get(path + (startMs + minute * 60_000))).json().venues
+    expect(await venuesAt(5)).toMatchObject([
+      { name: 'binance', state: 'unknown', ageMs: null, openInterestUsd: 0 },
+      { state: 'unknown' },
+      { name: 'okx', state: 'stale', ageMs: null, openInterestUsd: 7.4e9 },
+      { state: 'unknown' },
+      { state: 'unknown' },
+    ])
+    expect((await venuesAt(4))[2].state).toBe('unknown')
+    expect((await venuesAt(7))[2].state).toBe('down')
+    const headers = { accept: 'application/octet-stream' }
+    const frame = await fetch(`${open.http}${path}${startMs + 5 * 60_000}`, { headers })
+    const { venueStates: states } = decodeHeader(new Uint8Array(await frame.arrayBuffer()))
+    expect(venueStates[states[2]!]).toBe('stale')
   })
 
   test('an open column is the last of its map', async () => {

@@ -6,6 +6,7 @@ import { BatchCursor } from '../../src/model/batch-cursor.ts'
 import { BUCKETS, LAYERS, Layer, layers, usdOfCode } from '../../src/model/layers.ts'
 import type { ClosedColumn } from '../../src/model/stages.ts'
 import { timeframes } from '../../src/model/timeframes.ts'
+import { type VenueState, venueStates, venues } from '../../src/model/venues.ts'
 import { openColumnOf, piecesOf } from '../../src/store/open-column.ts'
 import { createStore } from '../../src/store/store.ts'
 import { CoreUnderTest } from '../assembly/core.ts'
@@ -103,6 +104,7 @@ engineSuite('as of', () => {
       open: undefined,
       asOfMs: startMs + 15 * 60_000,
       model: undefined,
+      venues: venues.map(() => ({ state: 0, openInterestUsd: 0 })),
     })
     for (const row of known.slice(20)) store.column(row)
     await store.flush()
@@ -116,6 +118,36 @@ engineSuite('as of', () => {
     expect((await store.at(asset(0), 0, startMs + 40 * 60_000, 360)).closed).toEqual(
       await store.columns(asset(0), 0, 360),
     )
+    await store.stop()
+  })
+
+  test('venues are in the state of then: live, silent in that minute, or never heard', async () => {
+    const store = createStore({ client: { path: temporaryFolder() }, log: keptLog(), now })
+    await store.start()
+    for (const row of minutes(6)) store.column(row)
+    const [LIVE, SUSPECT, DOWN] = ['live', 'suspect', 'down'].map((state) => venueStates.indexOf(state as VenueState))
+    const heard = (venue: number, minute: number, state: number, openInterestUsd: number) =>
+      store.venueMinute({
+        ...{ asset: asset(0), venue, minuteMs: startMs + minute * 60_000, state, batches: 9, mark: 0 },
+        ...{ openInterest: 1, openInterestUsd, buyUsd: 0, sellUsd: 0, trades: 0 },
+      })
+    for (let minute = 0; minute < 6; minute++) {
+      heard(0, minute, LIVE!, minute < 2 ? 5e9 : 0)
+      if (minute < 3) heard(1, minute, minute === 1 ? SUSPECT! : LIVE!, 1e9 + minute)
+      if (minute === 4) heard(3, minute, LIVE!, 2e9)
+    }
+    await store.flush()
+    const statesAt = async (minute: number) => (await store.at(asset(0), 0, startMs + minute * 60_000 + 500, 9)).venues!
+    expect((await statesAt(2)).map(({ state }) => state)).toEqual([LIVE, SUSPECT, 0, 0, 0])
+    expect((await statesAt(4)).map(({ state }) => state)).toEqual([LIVE, DOWN, 0, 0, 0])
+    const last = await statesAt(5)
+    expect(last.map(({ state }) => state)).toEqual([LIVE, DOWN, 0, LIVE, 0])
+    expect(last.map(({ openInterestUsd }) => openInterestUsd)).toEqual([5e9, 1e9 + 2, 0, 2e9, 0])
+    // An open column of a longer timeframe knows them as of its newest minute.
+    expect((await store.at(asset(0), 1, startMs + 2 * 60_000, 9)).venues?.[1]).toEqual({
+      state: SUSPECT,
+      openInterestUsd: 1e9 + 1,
+    })
     await store.stop()
   })
 
