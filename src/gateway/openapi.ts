@@ -167,33 +167,21 @@ export function openApiText(version: string): string {
       '/readyz': path('Whether there is something to show.', { 200: 'Ready', 503: 'Ready' }),
       '/api/v1/assets': path('Assets, instruments, timeframes, layers, venues.', { 200: 'Assets' }),
       '/api/v1/map': withFrame(
-        path('Columns of one asset and timeframe.', refusals({ 200: 'Map' }), [
-          asset,
-          timeframe,
-          columns,
-          chosen,
-          mode,
-          at,
-        ]),
+        path('Columns of one asset and timeframe.', reading('Map'), [asset, timeframe, columns, chosen, mode, at]),
       ),
-      '/api/v1/clusters': path('What stands out of the map.', refusals({ 200: 'Clusters' }), [asset, timeframe]),
-      '/api/v1/read': path('One word for what stands at levels now, with its reasons.', refusals({ 200: 'Read' }), [
-        asset,
-      ]),
-      '/api/v1/score': path('What the forecast is worth.', refusals({ 200: 'Score' }), [asset, hours]),
-      '/api/v1/history': path('How far back the history of a map goes.', refusals({ 200: 'History' }), [
-        asset,
-        timeframe,
-      ]),
+      '/api/v1/clusters': path('What stands out of the map.', reading('Clusters'), [asset, timeframe]),
+      '/api/v1/read': path('One word for what stands at levels now, with its reasons.', reading('Read'), [asset]),
+      '/api/v1/score': path('What the forecast is worth.', reading('Score'), [asset, hours]),
+      '/api/v1/history': path('How far back the history of a map goes.', reading('History'), [asset, timeframe]),
       '/api/v1/reports/lift': path(
         'How often levels held that reports spoke of, against levels without.',
-        refusals({ 200: 'Lift' }),
+        reading('Lift'),
         [parameter('asset', { type: 'string' }, 'A name; all assets together where it is missing.')],
       ),
       ...Object.fromEntries(
         Object.entries(reportPaths).map(([at, kind]) => [
           at,
-          path(`Reports: each ${kind}, the newest first.`, refusals({ 200: answerOfKind[kind] }), reports(kind)),
+          path(`Reports: each ${kind}, the newest first.`, reading(answerOfKind[kind]), reports(kind)),
         ]),
       ),
       ...alertPaths,
@@ -237,13 +225,20 @@ function reports(kind: ReportKind): object[] {
   ]
 }
 
+/** Answers with an ETag, which need not be sent again. */
+function reading(name: AnswerName): Record<number, AnswerName | 'Unchanged'> {
+  return { ...refusals({ 200: name }), 304: 'Unchanged' }
+}
+
 /** What any question about a stream may be answered with. */
 function refusals(own: Record<number, AnswerName>): Record<number, AnswerName> {
   return { ...own, 400: 'Error', 401: 'Error', 403: 'Error', 429: 'Error', 503: 'Error' }
 }
 
-function path(summary: string, statuses: Record<number, AnswerName>, parameters: object[] = []) {
+function path(summary: string, statuses: Record<number, AnswerName | 'Unchanged'>, parameters: object[] = []) {
   const responses = Object.entries(statuses).map(([status, name]) => {
+    if (name === 'Unchanged')
+      return [status, { description: 'What if-none-match names is still so.', content: {} }] as const
     const schema = { $ref: `#/components/schemas/${name}` }
     const content: Record<string, object> = { 'application/json': { schema } }
     return [status, { description: name === 'Error' ? 'Refused, with a code.' : summary, content }] as const

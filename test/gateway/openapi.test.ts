@@ -122,6 +122,19 @@ test.each(requests)('%s%s answers %i as described', async (path, query, status, 
   expect(parsed.error?.message).toBeUndefined()
 })
 
+test('what can be unchanged says so, and is', async () => {
+  const readings = Object.entries(description.paths).flatMap(([path, { get }]) =>
+    get?.responses[304] === undefined ? [] : [{ path, get }],
+  )
+  expect(readings.length).toBeGreaterThan(8)
+  for (const { path, get } of readings) {
+    const query = get.parameters.some(({ name }) => name === 'asset') ? '?asset=BTC' : ''
+    const etag = (await fetch(rig.http + path + query)).headers.get('etag')!
+    const again = await fetch(rig.http + path + query, { headers: { 'if-none-match': etag } })
+    expect([path, again.status]).toEqual([path, 304])
+  }
+})
+
 test('answers with reports have some', async () => {
   for (const kind of ['walls', 'sweeps', 'absorptions', 'convergences']) {
     const { rows } = (await (await fetch(`${rig.http}/api/v1/reports/${kind}`)).json()) as { rows: object[] }
