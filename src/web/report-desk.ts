@@ -1,9 +1,8 @@
-import type { PlanFacts } from '../client/control.ts'
 import type { AppParts } from './app-parts.ts'
 import { decimalsOf } from './format.ts'
-import { planLock } from './plan-lock.ts'
+import { mayAsk, planLock } from './plan-lock.ts'
 import { loadLift, loadRead, loadReports } from './report-api.ts'
-import { isOpen, type ReportTab } from './report-filter.ts'
+import { isOpen } from './report-filter.ts'
 import type { ReportPanel } from './report-panel.ts'
 import type { KnownRow } from './report-then.ts'
 
@@ -48,7 +47,8 @@ export function wireReports(parts: AppParts): void {
       fault: source?.fault,
       chosenId,
       clockMs: panes.map.clockMs,
-      lockOf: (tab) => reportLock(connection.hello?.plan, tab),
+      lockOf: ({ plan }) => planLock(connection.hello?.plan, 'reports', plan),
+      canAsk: (report) => connection.hello !== undefined && mayAsk(connection.hello.plan, report),
     })
   }
   function open(isOpen: boolean): void {
@@ -82,16 +82,4 @@ export function placeOf(
   const momentMs = (Math.floor(startMs / MINUTE_MS) + 1) * MINUTE_MS
   const isLive = (isOpen(row) && later === undefined) || momentMs >= nowMs
   return { asset, level: price, atMs: isLive ? undefined : momentMs }
-}
-
-const planWords: Readonly<Record<ReportTab['kind'], string>> = {
-  wall: 'walls',
-  sweep: 'sweeps',
-  absorption: 'absorptions',
-  convergence: 'convergence',
-}
-
-/** Why a kind is not to be had with a plan, in a sentence; undefined where it is. */
-function reportLock(plan: PlanFacts | undefined, { kind }: ReportTab): string | undefined {
-  return planLock(plan, 'reports', planWords[kind])
 }

@@ -1,11 +1,11 @@
 import type { ReportFacts } from '../model/report-facts.ts'
 
-/** The kinds of reports, in the order of their tabs, by the names that addresses have for them. */
+/** The kinds of reports, in the order of their tabs, by the names that addresses and plans have for them. */
 export const reportTabs = [
-  { kind: 'wall', path: 'walls', label: 'Walls' },
-  { kind: 'sweep', path: 'sweeps', label: 'Sweeps' },
-  { kind: 'absorption', path: 'absorptions', label: 'Absorptions' },
-  { kind: 'convergence', path: 'convergences', label: 'Convergences' },
+  { kind: 'wall', path: 'walls', plan: 'walls', label: 'Walls' },
+  { kind: 'sweep', path: 'sweeps', plan: 'sweeps', label: 'Sweeps' },
+  { kind: 'absorption', path: 'absorptions', plan: 'absorptions', label: 'Absorptions' },
+  { kind: 'convergence', path: 'convergences', plan: 'convergence', label: 'Convergences' },
 ] as const
 export type ReportTab = (typeof reportTabs)[number]
 export type ReportKind = ReportTab['kind']

@@ -50,6 +50,8 @@ export interface ReportPanelFacts {
   readonly clockMs: number
   /** Why a kind is not to be had, in a sentence. */
   readonly lockOf: (tab: ReportTab) => string | undefined
+  /** Whether history and readings can be asked for: a kind by its plan's name, `read`, `lift`. */
+  readonly canAsk: (report: string) => boolean
 }
 
 const orderDefault: ReportOrder = { key: 'start', isDescending: true }
@@ -207,7 +209,7 @@ export class ReportPanel extends HTMLElement {
     this.classList.toggle('locked', lock !== undefined)
     this.classList.toggle('past', facts.atMs !== undefined)
     this.#drawHead(facts)
-    if (lock === undefined) this.#ask(facts)
+    if (lock === undefined && facts.canAsk(this.#tab.plan)) this.#ask(facts)
     const known = lock === undefined ? this.#known(facts) : []
     const { kind } = this.#tab
     this.#table.show({
@@ -223,7 +225,7 @@ export class ReportPanel extends HTMLElement {
     this.#drawFoot(facts, lock, known.length)
   }
 
-  #drawHead({ asset, atMs, lockOf }: ReportPanelFacts): void {
+  #drawHead({ asset, atMs, lockOf, canAsk }: ReportPanelFacts): void {
     for (const tab of reportTabs) {
       const button = this.#part(`#report-tab-${tab.path}`)
       const isChosen = tab === this.#tab
@@ -235,9 +237,9 @@ export class ReportPanel extends HTMLElement {
     this.#showFilter(this.#tab.kind, this.#filter)
     this.#part('.then').textContent = atMs === undefined ? asset : `${asset} as known then`
     const read = this.#read!
-    read.element.hidden = atMs !== undefined || this.classList.contains('locked')
+    read.element.hidden = atMs !== undefined || !canAsk('read')
     if (!read.element.hidden) read.show(asset)
-    this.#drawLift(asset)
+    if (canAsk('lift')) this.#drawLift(asset)
   }
 
   #drawLift(asset: string): void {
@@ -328,7 +330,7 @@ export class ReportPanel extends HTMLElement {
     if (list.fault !== undefined) return list.fault
     if (atMs === undefined && fault !== undefined && !this.#filter.isEverywhere) return fault
     if (count > 0) return list.isFull ? 'There are more: narrow the filters to see them.' : ''
-    if (list.isReading || !list.hasRead) return 'Reading…'
+    if (list.isReading || (!list.hasRead && this.#facts!.canAsk(this.#tab.plan))) return 'Reading…'
     const isFiltered = JSON.stringify({ ...this.#filter, isEverywhere: false }) !== JSON.stringify(filterDefault)
     const kind = this.#tab.label.toLowerCase()
     return isFiltered ? `No ${kind} that pass the filters.` : `No ${kind} ${atMs === undefined ? 'yet' : 'then'}.`

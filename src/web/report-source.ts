@@ -3,6 +3,8 @@ import type { ReportStream } from '../client/report-stream.ts'
 import { limits } from '../model/limits.ts'
 import type { ReportFacts } from '../model/report-facts.ts'
 import { type ReportKind, standsAt } from '../model/reports.ts'
+import { mayAsk } from './plan-lock.ts'
+import { reportTabs } from './report-filter.ts'
 
 /** Reports of an asset that history has, of the stretch of time that a map shows: the newest first, as many as asked for. */
 export type LoadStretch = (
@@ -90,7 +92,8 @@ export class ReportSource {
   /** The time that is on the map. */
   cover(fromMs: number, toMs: number): void {
     const asset = this.#stream?.asset
-    if (asset === undefined || !(fromMs < toMs) || this.#reading !== undefined) return
+    const isReady = this.#options.connection.hello !== undefined && this.#reading === undefined
+    if (asset === undefined || !isReady || !(fromMs < toMs)) return
     const has = this.#stretch
     if (has !== undefined && has.fromMs <= fromMs && has.toMs >= toMs) return
     const margin = (toMs - fromMs) * MARGIN
@@ -110,7 +113,8 @@ export class ReportSource {
     this.#reading = reading
     const { fromMs, toMs } = stretch
     const most = limits.clientReportRowsMax
-    const kinds: readonly ReportKind[] = ['wall', 'sweep', 'absorption', 'convergence']
+    const plan = this.#options.connection.hello?.plan
+    const kinds = reportTabs.filter((tab) => mayAsk(plan, tab.plan)).map(({ kind }) => kind)
     const found: ReportFacts[] = []
     try {
       // One after the other: a map is worth more to others than our marks are to us.

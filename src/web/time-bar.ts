@@ -37,6 +37,8 @@ export interface TimeBarFacts {
   readonly fault: string | undefined
   /** Why there is no past to be had, in a sentence. */
   readonly lock: string | undefined
+  /** Whether it is known yet what there is to be had. */
+  readonly isGreeted: boolean
 }
 
 const markup = `
@@ -263,7 +265,8 @@ export class TimeBar extends HTMLElement {
   }
 
   #askExtent(): void {
-    const { asset, timeframe } = this.#facts!
+    const { asset, timeframe, lock, isGreeted } = this.#facts!
+    if (lock !== undefined || !isGreeted) return
     const key = `${asset}/${timeframe}`
     if (key !== this.#extentKey) {
       this.#extent = NOTHING

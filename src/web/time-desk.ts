@@ -29,6 +29,7 @@ export function wireTime({ catalogue, connection, now, panes, main, shortcuts, r
       isReading: panes.maps.some(({ travel }) => travel?.isReading === true),
       fault: panes.map.travel?.fault,
       lock: pastLock(connection.hello?.plan),
+      isGreeted: connection.hello !== undefined,
     })
   }
   onRoute(show)
@@ -52,7 +53,7 @@ export function wireTime({ catalogue, connection, now, panes, main, shortcuts, r
 
 /** Why there is no past to be had with a plan, in a sentence; undefined where there is. */
 export function pastLock(plan: PlanFacts | undefined): string | undefined {
-  if (plan === undefined || plan.columns >= COLUMNS) return undefined
+  if (plan === undefined || (plan.columns >= COLUMNS && plan.api)) return undefined
   const other = plan.opensColumns === undefined ? '' : ` Plan ${plan.opensColumns} has.`
   return `Locked: plan ${plan.name} has no maps of the past.${other}`
 }
