@@ -67,7 +67,7 @@ export class KafkaTopic {
   async make(settings: Readonly<Record<string, string>>): Promise<void> {
     const { topic, partitions } = this.options
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
-    const found = await this.administer(async (admin) => {
+    const found = await this.early(async (admin) => {
       await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true })
       return (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]!.partitions.length
     })
@@ -78,10 +78,19 @@ export class KafkaTopic {
     }
   }
 
+  /** Resolves when a broker answers. */
+  async greet(): Promise<void> {
+    try {
+      await this.administer((admin) => admin.describeCluster())
+    } catch (error) {
+      throw this.startError(error)
+    }
+  }
+
   /** By partition. */
   async ranges(): Promise<PartitionRange[]> {
     const { topic } = this.options
-    const offsets = await this.#early((admin) => admin.fetchTopicOffsets(topic))
+    const offsets = await this.early((admin) => admin.fetchTopicOffsets(topic))
     return offsets
       .toSorted((a, b) => a.partition - b.partition)
       .map(({ low, high }) => ({ low: Number(low), high: Number(high) }))
@@ -90,7 +99,7 @@ export class KafkaTopic {
   /** By partition: the first message that is not older than `timeMs`, or the end. */
   async offsetsAt(timeMs: number): Promise<number[]> {
     const { topic } = this.options
-    const offsets = await this.#early((admin) => admin.fetchTopicOffsetsByTimestamp(topic, timeMs))
+    const offsets = await this.early((admin) => admin.fetchTopicOffsetsByTimestamp(topic, timeMs))
     return offsets.toSorted((a, b) => a.partition - b.partition).map(({ offset }) => Number(offset))
   }
 
@@ -117,19 +126,32 @@ export class KafkaTopic {
     )
   }
 
-  /** A topic that was made a moment ago may have no leader yet, and the client's own retries do not cover this. */
-  async #early<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
-    const untilMs = performance.now() + limits.kafkaRetryMsMax
+  /** A broker that has just begun, or a topic that was just made, may not be able to answer yet. */
+  early<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
+    return this.settled(() => this.administer(ask))
+  }
+
+  /** The client's own retries are over in a second: what will pass is tried somewhat longer. */
+  async settled<T>(work: () => Promise<T>): Promise<T> {
+    const untilMs = performance.now() + limits.kafkaSettleMsMax
     for (;;) {
       try {
-        return await this.administer(ask)
+        return await work()
       } catch (error) {
-        const isEarly = error instanceof kafkajs.KafkaJSProtocolError && error.retriable
-        if (!isEarly || performance.now() > untilMs) throw this.startError(error)
+        if (!passes(error) || performance.now() > untilMs) throw this.startError(error)
+        this.options.log.debug({ reason: String(error) }, 'Kafka cannot answer yet')
         await sleep(limits.kafkaRetryMsMin)
       }
     }
   }
+}
+
+/** What the broker says will be over soon: a leader that is being chosen, a coordinator that is loading. */
+function passes(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof kafkajs.KafkaJSProtocolError) return cause.retriable
+  }
+  return false
 }
 
 /** What the broker will not change its mind about: rights, sizes, settings. */

@@ -73,7 +73,7 @@ export class KafkaFramesWriter implements Stage {
   async start(): Promise<void> {
     try {
       await this.#topic.make(FRAME_TOPIC_SETTINGS)
-      await this.#producer.connect()
+      await this.#topic.settled(() => this.#producer.connect())
     } catch (error) {
       throw this.#topic.startError(error)
     }

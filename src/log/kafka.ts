@@ -126,7 +126,7 @@ class KafkaLog implements EventLog {
   async #connect(): Promise<void> {
     try {
       await this.#topic.make(EVENT_TOPIC_SETTINGS)
-      await this.#producer.connect()
+      await this.#topic.settled(() => this.#producer.connect())
     } catch (error) {
       throw this.#topic.startError(error)
     }

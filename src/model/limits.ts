@@ -104,6 +104,8 @@ export const limits = Object.freeze({
   /** Back-off between tries to reach a broker that was lost. */
   kafkaRetryMsMin: 200,
   kafkaRetryMsMax: 5_000,
+  /** A broker that answers, but cannot do yet what it is asked, is asked again for so long. */
+  kafkaSettleMsMax: 15_000,
   /** What a stop may take to bring the last batches to the broker. */
   kafkaFlushMsMax: 1_000,
   /** What a processor tells gateways of one asset at once, and what may wait for the broker before it is dropped. */
@@ -124,6 +126,9 @@ export const limits = Object.freeze({
   handOverMsMax: 1_000,
   /** A processor that stops gives all its assets away in this time. */
   handOverAllMsMax: 5_000,
+  /** A role that starts before the broker or the store asks again so soon, and for so long. */
+  rolePatienceMs: 500,
+  rolePatienceMsMax: 60_000,
   /** A request for the health or the numbers of a role that serves no page, and such requests at a time. */
   healthMsMax: 5_000,
   healthConnectionsMax: 64,

@@ -10,6 +10,7 @@ import { LineUp } from './line-up.ts'
 import { observeLog, observeSource, venueReport } from './observe.ts'
 import { ofHistory, openReader, recorded } from './open-stages.ts'
 import { kafkaOf, type Part, type PartSurroundings } from './part.ts'
+import { whenThere } from './patience.ts'
 import { sourceSpec } from './source-spec.ts'
 
 /** Brings the events of a source into the log on Kafka; nothing of them stays here. */
@@ -20,6 +21,7 @@ export async function collect(asked: Config, surroundings: PartSurroundings): Pr
   const metrics = createMetrics({ process: true })
   const lineUp = new LineUp(log)
   try {
+    await whenThere(config, log)
     const chosen = config.assets?.map((one) => assetByName(one) as Asset) ?? assets
     const history = openReader(config, log, now)
     // Only asked where the market was left; a stop has nothing to wait for.

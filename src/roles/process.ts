@@ -16,6 +16,7 @@ import { LineUp } from './line-up.ts'
 import { observeEngine, observeStore } from './observe.ts'
 import { ofHistory, openStore } from './open-stages.ts'
 import { kafkaOf, type Part, type PartSurroundings } from './part.ts'
+import { whenThere } from './patience.ts'
 import { Teller } from './teller.ts'
 import { watchAlerts } from './watch-alerts.ts'
 
@@ -31,6 +32,7 @@ export async function processEvents(asked: Config, { log, now, random, identity 
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => undefined)
   try {
+    await whenThere(config, log)
     const chosen = config.assets?.map((one) => assetByName(one) as Asset) ?? assets
     const store = await lineUp.begin(openStore(config, log, now, `spill-${config.port}`)!)
     const engine = await createEngine({

@@ -12,6 +12,7 @@ import { AssetStates } from './asset-states.ts'
 import { LineUp } from './line-up.ts'
 import { ofHistory, openReader, WEB_ROOT } from './open-stages.ts'
 import { kafkaOf, type Part, type PartSurroundings } from './part.ts'
+import { whenThere } from './patience.ts'
 import { watchAlerts } from './watch-alerts.ts'
 
 const HANDOVER_SECONDS = [0.25, 0.5, 1, 2, 4, 8, 15, 30]
@@ -25,6 +26,7 @@ export async function serve(asked: Config, { log, now, random, version, identity
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => undefined)
   try {
+    await whenThere(config, log)
     const history = await lineUp.begin(openReader(config, log, now)!)
     const states = new AssetStates(now)
     const silence = metrics.histogram(
