@@ -163,7 +163,7 @@ async function run(
   const ended = new Promise<number>((resolve) => broker.once('exit', (code) => resolve(code ?? 1)))
   // A broker must not outlive whoever started it.
   const killWithUs = () => broker.kill('SIGKILL')
-  process.once('exit', killWithUs)
+  process.prependOnceListener('exit', killWithUs)
   ended.then(() => process.off('exit', killWithUs))
   for (let waitedMs = 0; !(await isListening(port)); waitedMs += POLL_MS) {
     if (broker.exitCode !== null || broker.signalCode !== null || waitedMs > LISTEN_MS_MAX) {

@@ -30,7 +30,8 @@ async function main(): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'lmap-outage-'))
   const progress = (line: string): void => console.log(`${line} ...`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  // Parts that are still there are killed before, and take a moment to be gone.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
   const run = { seconds, seed, folder, progress, ...(assets !== undefined && { assets }) }
   const away = await storeAway(run)
   const killed = await processKilled(run)

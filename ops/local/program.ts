@@ -84,7 +84,7 @@ class RunningProgram implements Program {
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) this.#listen(stream)
     // Nothing of it outlives whoever started it.
     const killWithUs = (): void => void this.#child.kill('SIGKILL')
-    process.once('exit', killWithUs)
+    process.prependOnceListener('exit', killWithUs)
     this.ended = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {
         process.off('exit', killWithUs)

@@ -137,7 +137,7 @@ export class Topology {
     else await this.#programs.get(name)?.kill()
   }
 
-  /** Resolves when it says of itself that it can work. */
+  /** Resolves when it says of itself that it can work; `withinMs` is a whole number. */
   async ready(name: PartName, withinMs: number): Promise<void> {
     const url = name === 'clickhouse' ? `${this.addressOf(name)}/ping` : `${this.addressOf(name)}/readyz`
     const until = performance.now() + withinMs
