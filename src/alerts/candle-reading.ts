@@ -8,7 +8,7 @@ const PRICE_MS_MAX = 10 * MINUTE_MS
 /** Minutes that the usual range is taken from, and how many of them there must be. */
 const RANGE_MINUTES = 60
 const RANGE_MINUTES_MIN = 20
-/** A level is its bucket of about 3 bp, reached at its edge and broken by four of them. */
+/** A level is its bucket of about 3 bp, broken four of them behind it; reached and held as docs/reports.md has it for lift. */
 const EDGE_PART = 1.5e-4
 const BREAK_PART = 12e-4
 /** Price may take so long to come to the level, and then to hold or break it. */
@@ -34,8 +34,8 @@ export function changeAfter(candles: Candles, ms: number, minutes: number): numb
 }
 
 /**
- * Whether a level held once price came to it: within an hour a minute reaches the edge of its bucket; then, within
- * 15 minutes, price goes a usual minute's range away from that edge before it goes four buckets beyond the level. A minute
+ * Whether a level held once price came to it: within an hour a minute comes to half a usual minute's range from the edge
+ * of its bucket; then, within 15 minutes, price goes a whole range away from that edge before it goes four buckets beyond. A minute
  * that does both has broken it. Undefined where the candles do not tell.
  */
 export function outcomeOf(candles: Candles, ms: number, level: number, isSupport: boolean): Outcome | undefined {
@@ -51,7 +51,7 @@ export function outcomeOf(candles: Candles, ms: number, level: number, isSupport
   const edge = level * EDGE_PART
   const beyond = level * -BREAK_PART
   let at = start
-  while (at < openMs.length && openMs[at]! < ms + REACH_MS && near(at) > edge) at++
+  while (at < openMs.length && openMs[at]! < ms + REACH_MS && near(at) > edge + range / 2) at++
   const reachedMs = openMs[at]
   if (reachedMs === undefined || reachedMs >= ms + REACH_MS) return 'unreached'
   if (near(at) < beyond) return 'broken'
