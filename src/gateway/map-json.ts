@@ -2,6 +2,7 @@ import { CASCADE_DISTANCES } from '../model/cascade.ts'
 import { BUCKETS, type LayerName, layers, usdOfCode } from '../model/layers.ts'
 import type { Mode } from '../model/modes.ts'
 import type { Column } from '../wire/blocks.ts'
+import { keepSpan, type Range, spanOf } from '../wire/keep-range.ts'
 import { etagOf } from './etag.ts'
 import { cascadeText, channelsWriter } from './map-reading.ts'
 
@@ -20,6 +21,13 @@ export interface MapMoment {
   readonly revision: string
 }
 
+/** How much of its columns. */
+export interface MapPart {
+  readonly layers: readonly LayerName[]
+  /** Percent of price to either side, 0: all. */
+  readonly range: Range
+}
+
 /** What belongs to the map as a whole. */
 export interface MapFacts {
   readonly model: object
@@ -31,13 +39,13 @@ export interface MapFacts {
 }
 
 /** Of a map that is written from these: the columns are known by the moment's revision. */
-export function mapEtag(moment: MapMoment, wanted: readonly LayerName[], facts: MapFacts): string {
+export function mapEtag(moment: MapMoment, { layers: names, range }: MapPart, facts: MapFacts): string {
   const { closed: _closed, live: _live, ...stream } = moment
-  return etagOf(JSON.stringify([stream, wanted, facts]))
+  return etagOf(JSON.stringify([stream, names, range, facts]))
 }
 
 /** The JSON of a map in pieces of about a column, so that a large one neither fills memory nor holds the thread. */
-export function* mapJson(moment: MapMoment, wanted: readonly LayerName[], facts: MapFacts): Generator<string> {
+export function* mapJson(moment: MapMoment, wanted: MapPart, facts: MapFacts): Generator<string> {
   const { closed, live, revision: _revision, ...stream } = moment
   const { hasCascade, ...told } = facts
   const writeColumn = columnWriter(wanted, facts.mode?.shown, hasCascade)
@@ -53,7 +61,7 @@ export function* mapJson(moment: MapMoment, wanted: readonly LayerName[], facts:
 }
 
 function columnWriter(
-  wanted: readonly LayerName[],
+  { layers: names, range }: MapPart,
   mode: Mode | undefined,
   hasCascade: boolean,
 ): (column: Column, isLive: boolean) => string {
@@ -62,13 +70,19 @@ function columnWriter(
   return (column, isLive) => {
     const { cells, ...facts } = column
     const texts = usd(facts.quantumUsd)
-    const parts = wanted.map((name) => {
+    const cascade = hasCascade ? `,${cascadeText(column)}` : ''
+    // The ratios need all that lies on the way; what is written after them does not.
+    if (range !== 0)
+      keepSpan(
+        cells,
+        isLive ? spanOf(column, column.close, column.close, range) : spanOf(column, column.low, column.high, range),
+      )
+    const parts = names.map((name) => {
       const layer = layers.findIndex((known) => known.name === name)
       return `"${name}":${layerText(cells, layer * BUCKETS, facts.baseBucket, texts)}`
     })
     const channels = channelsOf === undefined ? '' : `,${channelsOf(column)}`
     const head = JSON.stringify({ ...facts, isLive }).slice(0, -1)
-    const cascade = hasCascade ? `,${cascadeText(column)}` : ''
     return `${head}${cascade}${channels},"layers":{${parts.join(',')}}}`
   }
 }

@@ -9,6 +9,7 @@ import { readLabels } from '../model/read.ts'
 import type { ReportKind } from '../model/reports.ts'
 import { COLUMNS, timeframes } from '../model/timeframes.ts'
 import { venueStates } from '../model/venues.ts'
+import { ranges } from '../wire/keep-range.ts'
 import { alertAnswers, alertPaths } from './openapi-alerts.ts'
 import { reportPaths, reportSides, reportStates } from './report-request.ts'
 import { convergence, reportAnswers } from './report-schemas.ts'
@@ -149,6 +150,7 @@ const columns = parameter(
 )
 const chosen = parameter('layers', { type: 'string' }, 'Names separated by commas.')
 const mode = parameter('mode', { enum: [...modes] }, 'How to read the columns.')
+const range = parameter('range', { enum: [...ranges] }, 'Percent of price to either side; all where it is missing.')
 const at = parameter('at', { type: 'string' }, 'The map as known then: Unix milliseconds or ISO 8601 with its zone.')
 const hours = parameter('hours', { type: 'integer', minimum: 1 }, 'Scored hours to list.')
 const sql = [
@@ -167,7 +169,15 @@ export function openApiText(version: string): string {
       '/readyz': path('Whether there is something to show.', { 200: 'Ready', 503: 'Ready' }),
       '/api/v1/assets': path('Assets, instruments, timeframes, layers, venues.', { 200: 'Assets' }),
       '/api/v1/map': withFrame(
-        path('Columns of one asset and timeframe.', reading('Map'), [asset, timeframe, columns, chosen, mode, at]),
+        path('Columns of one asset and timeframe.', reading('Map'), [
+          asset,
+          timeframe,
+          columns,
+          chosen,
+          mode,
+          range,
+          at,
+        ]),
       ),
       '/api/v1/clusters': path('What stands out of the map.', reading('Clusters'), [asset, timeframe]),
       '/api/v1/read': path('One word for what stands at levels now, with its reasons.', reading('Read'), [asset]),

@@ -11,6 +11,7 @@ import { VENUE_SLOTS, venueStates, venues } from '../model/venues.ts'
 import { BlockType, type Column, encodeColumn } from '../wire/blocks.ts'
 import { encodeFrame, FrameFlag, FrameKind } from '../wire/frame.ts'
 import { encodeGroup, GROUP_COLUMNS } from '../wire/groups.ts'
+import { keepSpan, spanOf } from '../wire/keep-range.ts'
 import type { MapFacts, MapMoment } from './map-json.ts'
 import { modeFacts } from './map-reading.ts'
 import type { MapQuery } from './query.ts'
@@ -76,12 +77,17 @@ export function pastFacts(
 
 /** The same as a snapshot frame, see docs/wire.md: its clock is `asOfMs` and its sequence 0. */
 export async function pastFrame(moment: MapMoment, past: PastMap, wanted: MapQuery): Promise<Uint8Array> {
-  const keep = (column: Column): Column => ({ ...column, cells: cellsOf(column.cells, wanted) })
+  const keep = (column: Column, low = column.low, high = column.high): Column => {
+    const cells = cellsOf(column.cells, wanted)
+    if (wanted.range !== 0) keepSpan(cells, spanOf(column, low, high, wanted.range))
+    return { ...column, cells }
+  }
   const blocks: Uint8Array[] = []
-  if (moment.live !== undefined) blocks.push(encodeColumn(BlockType.key, keep(moment.live)))
+  const { live } = moment
+  if (live !== undefined) blocks.push(encodeColumn(BlockType.key, keep(live, live.close, live.close)))
   const closed = [...moment.closed]
   for (let end = closed.length; end > 0; end -= GROUP_COLUMNS) {
-    blocks.push(encodeGroup(closed.slice(Math.max(0, end - GROUP_COLUMNS), end).map(keep)))
+    blocks.push(encodeGroup(closed.slice(Math.max(0, end - GROUP_COLUMNS), end).map((column) => keep(column))))
     // Two milliseconds each: other work gets its turn.
     await setImmediate()
   }

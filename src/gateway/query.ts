@@ -4,6 +4,7 @@ import { type LayerName, layers } from '../model/layers.ts'
 import { type Mode, modes } from '../model/modes.ts'
 import { COLUMNS } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
+import { type Range, ranges } from '../wire/keep-range.ts'
 import { quote, streamOf } from './control.ts'
 import { readTime } from './past.ts'
 
@@ -20,18 +21,21 @@ export interface MapQuery extends StreamQuery {
   readonly columns: number
   readonly layers: readonly LayerName[]
   readonly mode: Mode | undefined
+  /** Percent of price to either side, 0: all. */
+  readonly range: Range
   /** Undefined: now. */
   readonly atMs: number | undefined
 }
 
 export function readMapQuery(query: string, columnsDefault: number): MapQuery {
-  const parameters = readParameters(query, ['asset', 'timeframe', 'columns', 'layers', 'mode', 'at'])
+  const parameters = readParameters(query, ['asset', 'timeframe', 'columns', 'layers', 'mode', 'range', 'at'])
   const mode = readMode(parameters.get('mode'))
   return {
     ...readStream(parameters),
     columns: readCount(parameters, 'columns', columnsDefault, COLUMNS),
     layers: readLayers(parameters.get('layers'), mode),
     mode,
+    range: readRange(parameters.get('range')),
     atMs: readAt(parameters.get('at')),
   }
 }
@@ -105,6 +109,13 @@ function readLayers(text: string | null, mode: Mode | undefined): readonly Layer
       hint: `There are ${all.join(', ')}.`,
     })
   })
+}
+
+function readRange(text: string | null): Range {
+  if (text === null) return 0
+  const range = ranges.find((known) => String(known) === text)
+  if (range !== undefined) return range
+  throw new LmapError('LMAP_REQUEST_INVALID', `range is a percentage of price: ${ranges.join(', ')}.`)
 }
 
 function readMode(text: string | null): Mode | undefined {

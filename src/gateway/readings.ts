@@ -103,8 +103,8 @@ export class Readings {
         hasCascade,
       }
       // A map is written piece by piece, so its ETag is made of what it is written from.
-      const etag = mapEtag(moment, wanted.layers, facts)
-      return tagged(jsonReply(200, mapJson(moment, wanted.layers, facts)), etag, ifNoneMatch)
+      const etag = mapEtag(moment, wanted, facts)
+      return tagged(jsonReply(200, mapJson(moment, wanted, facts)), etag, ifNoneMatch)
     })
   }
 
@@ -121,7 +121,7 @@ export class Readings {
     return this.#bounded(async () => {
       await moments.read(stream, wanted.columns)
       const mask = layers.reduce((sum, { name }, id) => (wanted.layers.includes(name) ? sum | (1 << id) : sum), 0)
-      const body = table.snapshot(stream, viewOf(mask, wanted.columns - 1, 0))
+      const body = table.snapshot(stream, viewOf(mask, wanted.columns - 1, wanted.range))
       return taggedByBody({ status: 200, headers: frameHeaders, body }, ifNoneMatch)
     })
   }
@@ -210,8 +210,8 @@ export class Readings {
   async #pastMap(wanted: MapQuery, atMs: number, hasCascade: boolean, ifNoneMatch: string): Promise<Reply> {
     const { moment, past } = await this.#past(wanted, atMs)
     const facts = pastFacts(past, atMs, wanted.mode, hasCascade)
-    const reply = jsonReply(200, mapJson(moment, wanted.layers, facts))
-    return tagged(reply, mapEtag(moment, wanted.layers, facts), ifNoneMatch)
+    const reply = jsonReply(200, mapJson(moment, wanted, facts))
+    return tagged(reply, mapEtag(moment, wanted, facts), ifNoneMatch)
   }
 
   async #pastFrame(wanted: MapQuery, atMs: number, ifNoneMatch: string): Promise<Reply> {

@@ -165,7 +165,8 @@ export class Stream {
 
   #liveBlocks(range: Range): readonly Uint8Array[] {
     if (range === 0) return this.#key === undefined ? [] : [this.#key, ...this.#deltas]
-    const key = this.cuts.get(range)?.key()
+    // Who only reads has no cut of its own.
+    const key = (this.cuts.get(range) ?? new RangeCut(range, this.liveColumn())).key()
     return key === undefined ? [] : [key]
   }
 

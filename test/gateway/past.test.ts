@@ -162,7 +162,7 @@ engineSuite('history over HTTP', () => {
     const past = (query: string, headers: Record<string, string> = {}) =>
       fetch(`${open.http}/api/v1/map?asset=BTC&at=${startMs + 5 * 60_000}${query}`, { headers })
     const etags = new Set<string>()
-    const queries = ['', '&layers=bid', '&columns=2', '&mode=raw', '&timeframe=5m']
+    const queries = ['', '&layers=bid', '&columns=2', '&mode=raw', '&timeframe=5m', '&range=5']
     for (const query of queries) {
       const etag = (await past(query)).headers.get('etag')!
       etags.add(etag)
@@ -193,7 +193,7 @@ engineSuite('history over HTTP', () => {
     '🙂',
   ]
   const parameters: Record<string, string[]> = {
-    '/api/v1/map?asset=BTC': ['asset', 'timeframe', 'columns', 'layers', 'mode', 'at', 'from'],
+    '/api/v1/map?asset=BTC': ['asset', 'timeframe', 'columns', 'layers', 'mode', 'range', 'at', 'from'],
     '/api/v1/clusters?asset=BTC': ['asset', 'timeframe', 'other'],
     '/api/v1/score?asset=BTC': ['asset', 'hours', 'other'],
     '/api/v1/history?asset=BTC': ['asset', 'timeframe', 'other'],

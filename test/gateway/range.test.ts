@@ -1,8 +1,10 @@
 // Guards views of a range around price on real sockets: through deltas, price that moves away, closes and newcomers the
 // client has the truth within its range and nothing beyond, frames have no gap, and each range is encoded once.
 import { afterEach, expect, test } from 'vitest'
+import { MapState } from '../../src/client/map-state.ts'
 import { BUCKETS, LAYERS } from '../../src/model/layers.ts'
 import type { Column } from '../../src/wire/blocks.ts'
+import { decodeHeader } from '../../src/wire/frame.ts'
 import { ranges } from '../../src/wire/keep-range.ts'
 import { seed } from '../wire/seed.ts'
 import { Feed, prng } from './feed.ts'
@@ -117,6 +119,53 @@ test('goes together with layers and columns, and another subscribe changes it', 
   reader.send({ op: 'subscribe', asset: 'BTC', timeframe: '1m' })
   await until('the whole', () => reader.map('0/0').columns.length === 10)
   expect(reader.map('0/0').columns.at(-1)!.cells).toEqual(feed.closed.at(-1)!.cells)
+})
+
+test('over HTTP, as JSON and as a frame', async () => {
+  const feed = await serve()
+  for (let column = 0; column < 35; column++) {
+    feed.delta(3_000)
+    feed.close()
+  }
+  const url = `${rig.http}/api/v1/map?asset=BTC&columns=34`
+  const { columns } = (await (await fetch(`${url}&range=2&layers=bid`)).json()) as {
+    columns: {
+      openMs: number
+      close: number
+      low: number
+      high: number
+      isLive: boolean
+      layers: { bid: { buckets: number[] } }
+    }[]
+  }
+  const etags = new Set<string | null>()
+  for (const column of columns) {
+    const truth = [...feed.closed, feed.live].find(({ openMs }) => openMs === column.openMs)!
+    const [low, high] = column.isLive ? [column.close, column.close] : [column.low, column.high]
+    const first = Math.floor((low * 0.98) / truth.step)
+    const last = Math.floor((high * 1.02) / truth.step)
+    const expected = Array.from({ length: last - first + 1 }, (_, index) => first + index).filter(
+      (bucket) => truth.cells[bucket - truth.baseBucket] !== 0,
+    )
+    expect(column.layers.bid.buckets).toEqual(expected)
+  }
+  for (const range of [undefined, ...ranges]) {
+    const query = range === undefined ? url : `${url}&range=${range}`
+    etags.add((await fetch(query)).headers.get('etag'))
+    const answer = await fetch(query, { headers: { accept: 'application/octet-stream' } })
+    const frame = new Uint8Array(await answer.arrayBuffer())
+    const map = new MapState()
+    map.apply(decodeHeader(frame), frame)
+    const part = (range ?? 1_000) / 100
+    map.columns.forEach((column, index) => {
+      const truth = feed.closed.at(index - map.columns.length)!
+      const around: [number, number] = [truth.low * (1 - part), truth.high * (1 + part)]
+      check(column, truth, around, around)
+    })
+    etags.add(answer.headers.get('etag'))
+  }
+  expect(etags.size).toBe(8)
+  expect((await fetch(`${url}&range=3`)).status).toBe(400)
 })
 
 test.each([1, 3, 100, 0, '2', null])('a range of %j is refused', async (range) => {
