@@ -27,13 +27,14 @@ export class Front {
   readonly #ready = new Set<number>()
   #timer: NodeJS.Timeout | undefined
 
-  private constructor(options: FrontOptions) {
+  constructor(options: FrontOptions) {
     this.#options = options
     this.#open = new Map(options.backends.map((port) => [port, new Set()]))
     this.#server = createServer({ noDelay: true }, (client) => this.#serve(client))
     this.#server.maxConnections = CONNECTIONS_MAX
   }
 
+  /** Resolves when it listens and knows who is ready. */
   static async open(options: FrontOptions): Promise<Front> {
     const front = new Front(options)
     front.#server.listen(options.port, HOST)

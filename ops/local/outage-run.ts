@@ -127,11 +127,12 @@ class Database {
   readonly #path: string
   #server: Program | undefined
 
-  private constructor(port: number, path: string) {
+  constructor(port: number, path: string) {
     this.#port = port
     this.#path = path
   }
 
+  /** Resolves when it answers. */
   static async open(folder: string): Promise<Database> {
     const database = new Database(await freePort(), join(folder, 'clickhouse'))
     await database.start()
