@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { assetNames, hosts, list, speed, type VenueAddresses, venueNames, venueUrls, whole } from './flag-values.ts'
 import { type HistoryName, historyNames } from './history-name.ts'
 import { LmapError } from './model/errors.ts'
+import { limits } from './model/limits.ts'
 import type { VenueName } from './model/venues.ts'
 import { type LogLevel, logLevels } from './telemetry/log.ts'
 
@@ -23,6 +24,8 @@ export interface Config {
   readonly assets: readonly string[] | undefined
   /** Live: all venues without. */
   readonly venues: readonly VenueName[] | undefined
+  /** Live: the past of markets that are not known is sent first; of several collectors one does. */
+  readonly warmUp: boolean
   /** Live: addresses that replace the venues' own. */
   readonly venueUrls: VenueAddresses | undefined
   readonly seed: number
@@ -41,6 +44,8 @@ export interface Config {
   readonly record: string | undefined
   readonly host: string
   readonly port: number
+  /** Threads that fan out and hold the sockets; 1: none of their own. */
+  readonly gateways: number
   /** File of plans and keys. */
   readonly plans: string | undefined
   /** File of alert rules. */
@@ -197,21 +202,28 @@ function options(role: Role): [string, Option][] {
         .default(PORTS[role]),
     ],
     [every, option('--host <address>', 'address to listen on; 0.0.0.0 for every network').default('127.0.0.1')],
-    ['all serve', option('--plans <file>', 'ask for keys: who may have what, see docs/plans.md')],
-    ['all', option('--alerts <file>', 'alert rules to watch, see docs/alerts.md')],
     [
-      'all',
+      'all serve',
+      option('--gateways <number>', 'threads that serve clients, on one port; 1: the main thread does')
+        .argParser(whole(1, limits.gatewaysMax))
+        .default(1),
+    ],
+    ['all serve', option('--plans <file>', 'ask for keys: who may have what, see docs/plans.md')],
+    ['all process', option('--alerts <file>', 'alert rules to watch, see docs/alerts.md')],
+    [
+      'all process',
       option('--webhook-hosts <hosts>', 'where webhooks may go, such as hooks.example.com,localhost:9000')
         .argParser(hosts)
         .default([]),
     ],
-    ['all', option('--webhook-private', 'webhooks may go into private networks too').default(false)],
+    ['all process', option('--webhook-private', 'webhooks may go into private networks too').default(false)],
     [every, option('--data <dir>', 'folder for history').default('data')],
     [every, option('--clickhouse <url>', 'keep history in this ClickHouse server')],
     ['all serve', option('--sql', 'answer questions in SQL at /api/v1/sql, read-only').default(false)],
     ['all process serve', option('--cluster <name>', 'cluster of that server: replicated and distributed tables')],
     ['all process', option('--retention <times>', 'days to keep, such as columns.1m=60,liquidations=3650')],
     ['all collect', new Option('--no-store', 'keep no history').env('LMAP_NO_STORE')],
+    ['all collect', new Option('--no-warm-up', 'live: send no past of the markets').env('LMAP_NO_WARM_UP')],
     [every, option('--kafka <brokers>', 'send events through Kafka, such as localhost:9092').argParser(list)],
     ['all collect process', option('--topic <name>', 'Kafka topic of the events').default('lmap.events')],
     ['process serve', option('--frames <name>', 'Kafka topic of what processors tell gateways').default('lmap.frames')],

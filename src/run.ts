@@ -104,6 +104,8 @@ export async function run(
       host: config.host,
       port: config.port,
       webRoot: WEB_ROOT,
+      gateways: config.gateways,
+      failed: (error) => failed.reject(error),
       plans: config.plans,
       alerts,
       simulated: isSimulated(name),

@@ -28,12 +28,13 @@ export class BroadcastRing implements Broadcast {
   readonly #head: Uint32Array
   readonly #bytes: Uint8Array
   readonly #view: DataView
-  #at = 0
+  #at: number
 
   constructor(memory: SharedArrayBuffer) {
     this.#head = new Uint32Array(memory, 0, HEAD_BYTES / 4)
     this.#bytes = new Uint8Array(memory, HEAD_BYTES)
     this.#view = new DataView(memory, HEAD_BYTES)
+    this.#at = Atomics.load(this.#head, PUBLISHED)
   }
 
   /** Where a reader stands that has read everything. */

@@ -39,6 +39,8 @@ export interface Client {
   holder: Holder | undefined
   /** Replaced when one comes or goes: nearly all clients have one, and ten thousand maps of one entry are two megabytes. */
   subscriptions: readonly Subscription[]
+  /** Counted among the connections of its address and its holder. */
+  isInside: boolean
   isClosed: boolean
   /** Since when it has not taken all that it was sent; undefined while it keeps up. */
   behindSinceMs: number | undefined
@@ -62,6 +64,7 @@ export function createClient(socket: Socket, visitor: Visitor, nowMs: number): C
     credential: visitor.credential,
     holder: visitor.holder,
     subscriptions: none,
+    isInside: false,
     isClosed: false,
     behindSinceMs: undefined,
     windowStartMs: nowMs,

@@ -18,6 +18,8 @@ import {
 export interface FrontThreadLinkOptions {
   readonly data: ThreadData
   readonly name: string
+  /** What the thread runs. */
+  readonly file: URL
   readonly holder: Holder
   readonly door: Door
   readonly metrics: Metrics
@@ -44,10 +46,10 @@ export class FrontThreadLink {
   constructor(options: FrontThreadLinkOptions) {
     this.#options = options
     this.#started.promise.catch(() => undefined)
-    const { data: workerData, name } = options
+    const { data: workerData, name, file } = options
     this.name = name
     // Flags of this process are not for threads: some of them a thread does not take.
-    this.#worker = new Worker(new URL('./front-thread.ts', import.meta.url), { workerData, name, execArgv: [] })
+    this.#worker = new Worker(file, { workerData, name, execArgv: [] })
     this.#worker.on('message', (message: FromThread) => this.#receive(message))
     this.#worker.on('error', (cause) => {
       this.#fault ??= new LmapError('LMAP_GATEWAY_THREAD', `${name} has failed: ${faultOf(cause).message}.`, { cause })

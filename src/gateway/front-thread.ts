@@ -119,11 +119,16 @@ async function end(fault: Fault | undefined): Promise<void> {
   if (isEnding) return
   isEnding = true
   clearInterval(counting)
-  await front.stop()
+  let last = fault
+  try {
+    await front.stop()
+  } catch (error) {
+    last ??= faultOf(error)
+  }
   // uWebSockets lets go of its handles in a turn of its own.
   await setImmediate()
   count()
-  if (fault !== undefined) say({ kind: 'failed', fault })
+  if (last !== undefined) say({ kind: 'failed', fault: last })
   port?.close()
 }
 

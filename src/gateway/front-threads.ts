@@ -15,6 +15,8 @@ import type { Reply, Request } from './reply.ts'
 
 export interface FrontThreadsOptions {
   readonly threads: number
+  /** What a thread runs, where it is not ours. */
+  readonly threadFile: URL | undefined
   readonly host: string
   readonly limits: Limits
   readonly log: Log
@@ -30,6 +32,7 @@ export interface FrontThreadsOptions {
   readonly failed: (error: LmapError) => void
 }
 
+const THREAD_FILE = new URL('./front-thread.ts', import.meta.url)
 const OPENINGS_REMEMBERED = 4_096
 
 /** All gateway threads, as one: what is told to them crosses once, and one that has ended is started anew. */
@@ -63,7 +66,8 @@ export class FrontThreads implements Broadcast {
   async start(port: number): Promise<void> {
     const { threads } = this.#options
     try {
-      await Promise.all(Array.from({ length: threads }, (_, index) => this.#begin(`gateway-${index + 1}`, port)))
+      // One after the other: two at a time have been seen to listen and never to accept.
+      for (let index = 1; index <= threads; index++) await this.#begin(`gateway-${index}`, port)
     } catch (error) {
       await this.stop()
       throw error
@@ -121,7 +125,7 @@ export class FrontThreads implements Broadcast {
   }
 
   async #begin(name: string, port: number): Promise<void> {
-    const { host, limits, metrics, now, origin, hub, admission, plans, answer } = this.#options
+    const { host, limits, metrics, now, origin, hub, admission, plans, answer, threadFile } = this.#options
     const link = new FrontThreadLink({
       data: {
         host,
@@ -134,6 +138,7 @@ export class FrontThreads implements Broadcast {
         nowMs: now(),
       },
       name,
+      file: threadFile ?? THREAD_FILE,
       holder: hub.holder(),
       door: admission.door(),
       metrics,

@@ -2,7 +2,7 @@ import * as uws from 'uWebSockets.js'
 import { setTimeout } from 'node:timers/promises'
 import { LmapError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
-import { identify } from './access.ts'
+import { type Holder, identify, identifyAtOnce, isToken } from './access.ts'
 import type { Entrant } from './admission.ts'
 import type { Supply } from './channels.ts'
 import { type Client, createClient, type Socket, type Visitor } from './client.ts'
@@ -24,7 +24,7 @@ export interface FrontOptions {
   /** Undefined: everybody may have everything. */
   readonly plans: (() => Plans) | undefined
   readonly answer: (request: Request) => Promise<Reply>
-  /** Counts a connection, or answers why it may not be. Who was let in leaves once. */
+  /** Counts a connection, or answers why it may not be, at once or when it is known. Who was let in leaves once. */
   readonly enter: (entrant: Entrant) => LmapError | undefined | Promise<LmapError | undefined>
   readonly leave: (entrant: Entrant) => void
 }
@@ -147,18 +147,19 @@ function webSocketBehavior(fanOut: FanOut, options: FrontOptions): uws.WebSocket
       // A browser that offers protocols gives up unless one of them is chosen; the key is not the one to repeat.
       const protocol = protocols.split(',')[0]!.trim()
       const finish = (connection: Connection) => response.upgrade(connection, key, protocol, extensions, context)
-      const admitted = admit(visitor, options)
-      if (!(admitted instanceof Promise)) {
-        finish(admitted)
+      const found = known(visitor, options)
+      if (!(found instanceof Promise)) {
+        finish(found)
         return
       }
       let isGone = false
       response.onAborted(() => {
         isGone = true
       })
-      void admitted.then((connection) => {
-        if (!isGone) response.cork(() => finish(connection))
-        else if (connection.refusal === undefined) options.leave(entrantOf(connection.visitor!))
+      void found.then((connection) => {
+        // Not within a cork: where the socket stays in its place in memory, uWebSockets takes it for the HTTP one when
+        // the cork is over, and may close it.
+        if (!isGone) finish(connection)
       })
     },
     open(ws) {
@@ -168,7 +169,7 @@ function webSocketBehavior(fanOut: FanOut, options: FrontOptions): uws.WebSocket
       connection.visitor = undefined
       // Once the cork of the upgrade is over: a close within it is never told to the client.
       queueMicrotask(() => {
-        if (connection.client !== undefined) fanOut.open(connection.client)
+        if (connection.client !== undefined) greet(connection.client, fanOut, options)
         else if (refusal !== undefined) fanOut.turnAway(ws as Socket, refusal)
       })
     },
@@ -179,33 +180,60 @@ function webSocketBehavior(fanOut: FanOut, options: FrontOptions): uws.WebSocket
     close: (ws, code) =>
       whenClient(ws, (client) => {
         fanOut.close(client, code)
-        options.leave(entrantOf(client))
+        if (client.isInside) options.leave(entrantOf(client))
       }),
   }
 }
 
-/** At once where nothing has to be looked up: ten thousand newcomers need no promise each. */
-function admit(visitor: Visitor, options: FrontOptions): Connection | Promise<Connection> {
-  if (options.plans !== undefined) return admitHolder(options.plans, visitor, options)
-  const refusal = options.enter(entrantOf(visitor))
-  if (refusal instanceof Promise) return refusal.then((found) => ({ visitor, refusal: found, client: undefined }))
-  return { visitor, refusal, client: undefined }
+/** Who the visitor is; at once but for tokens: ten thousand newcomers need no promise each. */
+function known(visitor: Visitor, { plans, now }: FrontOptions): Connection | Promise<Connection> {
+  if (plans === undefined) return { visitor, refusal: undefined, client: undefined }
+  const { credential, address } = visitor
+  if (isToken(credential)) return verified(plans, visitor, now)
+  return connectionOf(visitor, () => identifyAtOnce(plans(), credential, address, now()))
 }
 
-async function admitHolder(plans: () => Plans, visitor: Visitor, options: FrontOptions): Promise<Connection> {
-  const { credential, address } = visitor
+async function verified(plans: () => Plans, visitor: Visitor, now: () => number): Promise<Connection> {
+  const current = plans()
+  const holder = identify(current, visitor.credential, visitor.address, now())
+  const [result] = await Promise.allSettled([holder])
+  // Plans that changed meanwhile were checked with the clients that there were: this one is judged by the new ones.
+  if (plans() !== current) return verified(plans, visitor, now)
+  return connectionOf(visitor, () => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}
+
+function connectionOf(visitor: Visitor, identified: () => Holder): Connection {
   try {
-    const current = plans()
-    const known = { ...visitor, holder: await identify(current, credential, address, options.now()) }
-    const refusal = await options.enter(entrantOf(known))
-    // Plans that changed meanwhile were checked with the clients that there were: this one is judged by the new ones.
-    if (plans() === current) return { visitor: known, refusal, client: undefined }
-    if (refusal === undefined) options.leave(entrantOf(known))
-    return admitHolder(plans, visitor, options)
+    return { visitor: { ...visitor, holder: identified() }, refusal: undefined, client: undefined }
   } catch (error) {
     if (!(error instanceof LmapError)) throw error
     return { visitor, refusal: error, client: undefined }
   }
+}
+
+/** Lets a connection in and counts it. Where the count is another thread's it hears of a refusal after the hello. */
+function greet(client: Client, fanOut: FanOut, { enter, leave }: FrontOptions): void {
+  // A socket may be gone before its turn comes.
+  if (client.isClosed) return
+  const entrant = entrantOf(client)
+  const verdict = enter(entrant)
+  if (verdict instanceof LmapError) {
+    fanOut.turnAway(client.socket, verdict)
+    return
+  }
+  if (verdict === undefined) client.isInside = true
+  else {
+    void verdict.then((refusal) => {
+      if (refusal !== undefined) {
+        if (!client.isClosed) fanOut.turnAway(client.socket, refusal)
+      } else if (client.isClosed) leave(entrant)
+      else client.isInside = true
+    })
+  }
+  fanOut.open(client)
 }
 
 function entrantOf({ address, holder }: Pick<Visitor, 'address' | 'holder'>): Entrant {

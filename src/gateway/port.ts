@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { LmapError } from '../model/errors.ts'
 
 /**
@@ -14,6 +14,19 @@ export async function checkPort(host: string, port: number): Promise<void> {
   })
   if (fault !== undefined) throw describeFault(fault, host, port)
   await new Promise((resolve) => probe.close(resolve))
+}
+
+/** A port that is free now: threads that share one have to know it before the first of them listens. */
+export async function freePort(host: string): Promise<number> {
+  const probe = createServer()
+  const fault = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    probe.once('error', resolve)
+    probe.listen({ host, port: 0 }, () => resolve(undefined))
+  })
+  if (fault !== undefined) throw describeFault(fault, host, 0)
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
 }
 
 function describeFault(cause: NodeJS.ErrnoException, host: string, port: number): LmapError {

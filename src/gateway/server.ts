@@ -1,16 +1,17 @@
 import type { AlertService } from '../model/alert-service.ts'
-import { assert } from '../model/errors.ts'
+import { assert, type LmapError } from '../model/errors.ts'
 import { type Limits, limits as standardLimits } from '../model/limits.ts'
 import { type Report, type ReportKind, reportKinds, silentMsMax, standingStates } from '../model/reports.ts'
 import type { ClosedColumn, LiveBlock, Stage } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { mayFireAlerts } from './access.ts'
 import { Admission } from './admission.ts'
 import { createAlertRoutes } from './alerts.ts'
-import { catalogueText, hellos } from './catalogue.ts'
-import { createFront } from './front.ts'
-import { frontMetrics, streamMetrics } from './gateway-metrics.ts'
+import { catalogueText } from './catalogue.ts'
+import { createFronts } from './fronts.ts'
+import { streamMetrics } from './gateway-metrics.ts'
 import { Guard } from './guard.ts'
 import { History } from './history.ts'
 import { Hub } from './hub.ts'
@@ -18,7 +19,6 @@ import { Moments } from './moments.ts'
 import { openApiText } from './openapi.ts'
 import { loadPages, type Page, pageOf } from './pages.ts'
 import { PlanFile } from './plan-file.ts'
-import { checkPort } from './port.ts'
 import { type ReadingSources, Readings } from './readings.ts'
 import type { Reply, Request } from './reply.ts'
 import { ReportFeed, type ReportFeedOptions } from './report-feed.ts'
@@ -53,6 +53,12 @@ export interface GatewayOptions {
   readonly readings?: ReadingSources
   /** Watches alert rules; without it there are none. */
   readonly alerts?: AlertService | undefined
+  /** Threads that fan out and hold the sockets, all on one port; 1: this one does it itself. */
+  readonly gateways?: number
+  /** What such a thread runs, where it is not ours: tests hand in one that fails. */
+  readonly threadFile?: URL
+  /** It cannot go on; it is still to be stopped. */
+  readonly failed?: (error: LmapError) => void
   /** File of plans and keys; without it everybody may have everything. */
   readonly plans?: string | undefined
   /** Other bounds than the usual ones. */
@@ -82,7 +88,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const planFile =
     options.plans === undefined
       ? undefined
-      : new PlanFile({ path: options.plans, log, changed: () => void front.fanOut.recheck() })
+      : new PlanFile({ path: options.plans, log, changed: (plans) => fronts.recheck(plans) })
   const plans = planFile && (() => planFile.plans)
   const guard = plans && new Guard({ plans, limits, now })
   const history = new History({
@@ -93,19 +99,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     loadMsMax: limits.historyMsMax,
   })
   const hub = new Hub()
-  const admission = new Admission(limits)
-  const front = createFront({
+  const fronts = createFronts({
+    threads: options.gateways ?? 1,
+    threadFile: options.threadFile,
     host: options.host,
     port: options.port,
     limits,
-    metrics: frontMetrics(options.metrics),
-    supply: hub.holder(),
+    log,
+    metrics: options.metrics,
     now,
-    hello: hellos(options),
+    origin: { version: options.version, source, simulated },
+    hub,
+    admission: new Admission(limits),
     plans,
     answer: (request) => answer!(request),
-    enter: (entrant) => admission.enter(entrant),
-    leave: (entrant) => admission.leave(entrant),
+    failed: (error) => options.failed?.(error),
   })
   const table: StreamTable = new StreamTable({
     simulated,
@@ -115,7 +123,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     activate: options.activate,
     venueStates: options.venueStates,
     model: options.model ?? (() => ({ state: 0, id: 0 })),
-    broadcast: front.fanOut.channels,
+    broadcast: fronts.broadcast,
     changed: (stream) => moments.changed(stream),
     lingerMs: limits.streamLingerMs,
     historyRetryMs: limits.historyRetryMs,
@@ -128,7 +136,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     metrics: options.metrics,
     now,
     history: pastReports(options.readings, limits),
-    broadcast: front.fanOut.channels,
+    broadcast: fronts.broadcast,
   })
   hub.supply(REPORT_TOPICS, feed.supply)
   const moments = new Moments({ table, simulated, source, liveWaitMsMax: limits.liveWaitMsMax })
@@ -144,15 +152,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     told: (asset, kind) => feed.rows(asset, kind),
     ready: (asset) => feed.ready(asset),
   })
-  options.metrics.observedGauge('gateway_clients', 'Open connections.', () => front.fanOut.clientCount)
-  options.metrics.observedGauge('gateway_subscriptions', 'Subscriptions.', () => front.fanOut.subscriptionCount)
+  options.metrics.observedGauge('gateway_clients', 'Open connections.', () => fronts.clientCount)
+  options.metrics.observedGauge('gateway_subscriptions', 'Subscriptions.', () => fronts.subscriptionCount)
   options.metrics.observedGauge('gateway_streams', 'Streams kept fresh by the engine.', () => table.activeCount)
 
   async function start(): Promise<void> {
     assert(answer === undefined, 'a gateway is started once')
-    const { webRoot, host, port } = options
+    const { webRoot } = options
     await planFile?.start()
-    if (port !== 0) await checkPort(host, port)
+    if (plans !== undefined) options.alerts?.judgeHolders((holder) => mayFireAlerts(plans(), holder, now()))
     const pages = webRoot === undefined ? new Map<string, Page>() : await loadPages(webRoot)
     const catalogue = catalogueText({ version: options.version, source, simulated })
     pages.set('/api/v1/assets', await pageOf('assets.json', Buffer.from(catalogue)))
@@ -167,8 +175,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       admit: (request) => guard?.admit(request) ?? Promise.resolve(request),
       alerts: createAlertRoutes({ alerts: options.alerts, hasPlans: plans !== undefined, limits }),
     })
-    await front.start()
+    await fronts.start()
     sweep = setInterval(() => {
+      fronts.sweep()
       table.sweep()
       feed.sweep()
     }, limits.clientSweepMs).unref()
@@ -177,7 +186,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function stop(): Promise<void> {
     planFile?.stop()
     clearInterval(sweep)
-    await front.stop()
+    await fronts.stop()
     table.stop()
   }
 
@@ -191,12 +200,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     report: (row) => feed.tell(row),
     flush() {
-      front.fanOut.applyCuts()
+      fronts.applyCuts()
       table.flush()
       feed.flush()
     },
     get port() {
-      return front.port
+      return fronts.port
     },
   }
 }
