@@ -30,7 +30,7 @@ export function sourceSpec(
   if (config.source === 'live') {
     const { venues, assets, venueUrls: urls, data: folder } = config
     // Who is known goes on from there; the others want a past.
-    const cold = chosen.filter((asset) => !seen.includes(asset)).map((asset) => asset.name)
+    const cold = config.warmUp ? chosen.filter((asset) => !seen.includes(asset)).map((asset) => asset.name) : []
     const options = {
       folder,
       cold,

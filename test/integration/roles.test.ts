@@ -125,7 +125,7 @@ describe.skipIf(real.skip)(real.title, () => {
     await until(
       'the sleeper is back in the group',
       async () => (await numbersOf(second)).kafka_partitions_held === 4,
-      20_000,
+      STEP_MS_MAX,
     )
     // It kept its mouth shut, or was not listened to: what it had to say is counted at one end or the other.
     const woken = (await numbersOf(second)).frames_dropped! + (await numbersOf(gateway)).frames_fenced!
