@@ -26,7 +26,7 @@ let alerts: Alerts
 let folder: string
 let metrics: Metrics
 
-async function start(plans?: object, hosts = ['hooks.example.com']): Promise<void> {
+async function start(plans?: object, hosts = ['hooks.example.com'], gateways = 1): Promise<void> {
   folder = temporaryFolder()
   metrics = createMetrics({ process: false })
   alerts = createAlerts({
@@ -46,7 +46,7 @@ async function start(plans?: object, hosts = ['hooks.example.com']): Promise<voi
   await alerts.start()
   const path = join(folder, 'plans.json')
   if (plans !== undefined) writeFileSync(path, JSON.stringify(plans))
-  rig = await startGateway({ alerts, ...(plans !== undefined && { plans: path }) })
+  rig = await startGateway({ alerts, gateways, ...(plans !== undefined && { plans: path }) })
 }
 
 afterEach(async () => {
@@ -165,6 +165,20 @@ describe('without plans', () => {
       expect((await ask(method, path, json, '{}')).status, `${method} ${path}`).toBe(path === '/' ? 404 : 405)
     }
   })
+})
+
+test('threads of the gateway hand bodies and refusals over as they are', async () => {
+  await start(undefined, undefined, 2)
+  // Each connection may come to another thread.
+  for (let round = 0; round < 6; round++) {
+    const saved = await post('/api/v1/alerts', rule)
+    expect(saved.status).toBe(201)
+    const { id } = saved.body as unknown as { id: string }
+    expect(await post('/api/v1/alerts', rule, { origin: 'https://evil.example' })).toMatchObject({ status: 403 })
+    const large = ' '.repeat(limits.alertBodyBytesMax + 1)
+    expect(await post('/api/v1/alerts', large)).toMatchObject({ code: 'LMAP_REQUEST_TOO_LARGE' })
+    expect((await ask('DELETE', `/api/v1/alerts?id=${id}`)).status).toBe(200)
+  }
 })
 
 test('without hosts nothing can be saved', async () => {
