@@ -29,7 +29,7 @@ export function pastStatus({ wanted, shownMs, map, fault, isReading }: TimeTrave
   const isEmpty = map.columns.length === 0 && map.live === undefined
   const rest = isReading ? ' · reading…' : fault === undefined ? '' : ` · not read: ${fault}`
   const said = isEmpty ? `NOTHING IS KNOWN OF ${formatTime(shownMs)}` : `AS KNOWN AT ${formatTime(shownMs)}`
-  const model = isEmpty ? '' : ` · forecast of then: ${modelStates[map.modelState] ?? 'none'}`
+  const model = isEmpty ? '' : ` · forecast ${modelStates[map.modelState] ?? 'none'}`
   return { kind: 'past', label: 'Past', detail: '', band: `${said}${model}${rest}` }
 }
 

@@ -54,6 +54,8 @@ export interface ReportPanelFacts {
   readonly canAsk: (report: string) => boolean
 }
 
+/** A map that is moved changes with every frame, its reports do not. */
+const DRAW_MS = 250
 const orderDefault: ReportOrder = { key: 'start', isDescending: true }
 
 /** <report-panel>: walls, sweeps, absorptions and convergences as tables, and what they say together. */
@@ -77,6 +79,8 @@ export class ReportPanel extends HTMLElement {
   /** Order of rows while somebody is about to choose. */
   #heldIds: readonly string[] = []
   #frame = 0
+  #drawnMs = 0
+  #later: ReturnType<typeof setTimeout> | undefined
 
   start(options: ReportPanelOptions): void {
     this.#options = options
@@ -108,14 +112,18 @@ export class ReportPanel extends HTMLElement {
 
   disconnectedCallback(): void {
     cancelAnimationFrame(this.#frame)
+    clearTimeout(this.#later)
     this.#frame = 0
+    this.#later = undefined
   }
 
   show(facts: ReportPanelFacts): void {
     const isOther = facts.asset !== this.#facts?.asset
     this.#facts = facts
     if (isOther) this.#heldIds = []
-    this.#plan()
+    const waitMs = this.#drawnMs + DRAW_MS - this.#options!.now()
+    if (isOther || waitMs <= 0) this.#plan()
+    else this.#later ??= setTimeout(() => this.#plan(), waitMs)
   }
 
   /** The tab of a kind, for a link that leads to one of its rows. */
@@ -198,6 +206,9 @@ export class ReportPanel extends HTMLElement {
     if (this.#frame !== 0 || !this.isConnected) return
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0
+      clearTimeout(this.#later)
+      this.#later = undefined
+      this.#drawnMs = this.#options!.now()
       this.#draw()
     })
   }

@@ -3,6 +3,8 @@ import type { ReportColours, ReportScale } from './report-scale.ts'
 
 const ARROW_PX = 3.5
 const BOX_PX = 3.5
+/** In view, of each kind the largest: more would hide the candles. */
+const SHAPES_MAX = 36
 /** Room that each of them has for itself; of those that would lie upon each other the largest is drawn. */
 const ROOM_PX = 14
 
@@ -85,6 +87,6 @@ function freePlaces(ratio: number): (x: number, y: number) => boolean {
   const taken = new Set<string>()
   return (x, y) => {
     const place = `${Math.round(x / room)} ${Math.round(y / room)}`
-    return !taken.has(place) && taken.add(place) !== undefined
+    return taken.size < SHAPES_MAX && !taken.has(place) && taken.add(place) !== undefined
   }
 }

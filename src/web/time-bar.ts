@@ -325,7 +325,9 @@ export class TimeBar extends HTMLElement {
     const field = this.#part<HTMLInputElement>('.moment input')
     field.disabled = isLocked
     const isTyping = this.ownerDocument.activeElement === field
-    const text = fieldText(shownMs)
+    // A moment is a minute: seconds are told where they move.
+    const isMoving = isPlaying || !isPast || shownMs % MINUTE_MS !== 0
+    const text = fieldText(shownMs).slice(0, isMoving ? undefined : -3)
     if (!isTyping && field.value !== text) field.value = text
   }
 
