@@ -41,6 +41,8 @@ const modeTitles: Record<Mode, string> = {
 }
 /** What further maps start with: the same asset, ever slower. */
 const furtherTimeframes = ['15m', '1h', '4h'] as const
+/** Time in view after one press, for one before it. */
+const ZOOM_FACTOR = 1.4
 
 const markup = `
 <header>
@@ -228,6 +230,11 @@ export class LiquidityApp extends HTMLElement {
       pause.setAttribute('aria-pressed', String(isPaused))
       pause.replaceChildren(icon(isPaused ? 'play' : 'pause'))
     })
+    shortcuts.add(
+      { key: '+', does: 'Closer, farther', shown: '+ −', run: () => panes.map.zoomView(1 / ZOOM_FACTOR) },
+      { key: '=', run: () => panes.map.zoomView(1 / ZOOM_FACTOR) },
+      { key: '-', run: () => panes.map.zoomView(ZOOM_FACTOR) },
+    )
     const choose = (pane: number) => ({
       key: `Shift+${pane + 1}`,
       run: () => {

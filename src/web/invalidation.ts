@@ -1,3 +1,5 @@
+import { MapChange } from '../client/map-state.ts'
+
 /** How much has to be drawn anew; each level includes those below it. */
 export const Level = { none: 0, cursor: 1, live: 2, columns: 3, full: 4 } as const
 
@@ -28,4 +30,11 @@ export class Invalidation {
     this.#frame = 0
     this.#draw(level)
   }
+}
+
+/** What a change of a map's data makes out of date. */
+export function levelOf(change: number): number {
+  if (change === MapChange.snapshot) return Level.full
+  if (change === MapChange.columns) return Level.columns
+  return change === MapChange.live ? Level.live : Level.cursor
 }

@@ -1,5 +1,4 @@
 import type { Connection } from '../client/connection.ts'
-import { MapChange } from '../client/map-state.ts'
 import type { MapStream } from '../client/map-stream.ts'
 import { MODE_DEFAULT, type Mode, modeShown, modes } from '../model/modes.ts'
 import { momentMs } from '../model/moment.ts'
@@ -7,7 +6,7 @@ import { timeframeId, timeframes } from '../model/timeframes.ts'
 import type { CandleChart } from './candle-chart.ts'
 import type { HeatField } from './heat-field.ts'
 import type { HeatScale } from './heat-scale.ts'
-import { Invalidation, Level } from './invalidation.ts'
+import { Invalidation, Level, levelOf } from './invalidation.ts'
 import styles from './liquidity-map.css'
 import { type CursorPlace, MapCursor } from './map-cursor.ts'
 import { MapFace } from './map-face.ts'
@@ -226,6 +225,11 @@ export class LiquidityMap extends HTMLElement {
     this.#scene.fitView()
   }
 
+  /** Shows so many times as much time. */
+  zoomView(factor: number): void {
+    this.#scene.zoomView(factor)
+  }
+
   /** Points where a map beside this one is looked at. */
   followCursor(place: CursorPlace | null): void {
     this.#cursor.follow(place, this.#stream?.asset ?? '')
@@ -386,10 +390,4 @@ export class LiquidityMap extends HTMLElement {
     event.preventDefault()
     event.stopPropagation()
   }
-}
-
-function levelOf(change: number): number {
-  if (change === MapChange.snapshot) return Level.full
-  if (change === MapChange.columns) return Level.columns
-  return change === MapChange.live ? Level.live : Level.cursor
 }

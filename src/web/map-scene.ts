@@ -208,6 +208,14 @@ export class MapScene {
     if (this.#chart !== undefined) showNewest(this.#chart, this.field)
   }
 
+  /** Shows so many times as much time, the newest that is in view where it is. */
+  zoomView(factor: number): void {
+    const time = this.#chart?.chart.timeScale()
+    const range = time?.getVisibleLogicalRange()
+    if (time === undefined || range === undefined || range === null) return
+    time.setVisibleLogicalRange({ from: range.to - (range.to - range.from) * factor, to: range.to })
+  }
+
   #put(column: Column): void {
     if (this.#chart === undefined) return
     const lastSlot = this.field.lastSlot

@@ -82,7 +82,9 @@ function wireForm(form: HTMLFormElement, asset: () => string, store: PositionSto
       ...(kind === 'leverage' ? { leverage: forced } : { liquidation: forced }),
     })
     fault.textContent = typeof position === 'string' ? position : ''
-    if (typeof position !== 'string') store.set(asset(), position)
+    if (typeof position === 'string') return
+    store.set(asset(), position)
+    part('.remove').hidden = false
   })
   part('.remove').addEventListener('click', () => {
     store.set(asset(), undefined)
@@ -97,6 +99,7 @@ function wireForm(form: HTMLFormElement, asset: () => string, store: PositionSto
     input('entry').value = textOf(position?.entry)
     input('sizeUsd').value = textOf(position?.sizeUsd)
     input('forced').value = textOf(position?.liquidation ?? position?.leverage)
+    part('.remove').hidden = position === undefined
   }
   return fill
 }
