@@ -9,6 +9,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { makeSecrets, writeSecrets } from '../../ops/docker/secrets.ts'
 import { describeError } from '../../src/model/errors.ts'
+import { importsOf } from '../import-rules.ts'
+import { filesBelow, textOf } from '../source-files.ts'
 
 interface Service {
   image: string
@@ -165,6 +167,22 @@ test('the image is built in stages from pinned bases, runs as an ordinary user a
       path,
     ).toBe(true)
   }
+})
+
+test('what runs in the image needs nothing of development', () => {
+  const { dependencies, optionalDependencies } = JSON.parse(read('package.json'))
+  const installed = Object.keys({ ...dependencies, ...optionalDependencies })
+  // The page is built before, and brings its own along.
+  const files = [...filesBelow('src'), ...filesBelow('ops/backup'), ...filesBelow('ops/clickhouse')]
+  const running = files.filter((file) => file.endsWith('.ts') && !file.startsWith('src/web/'))
+  const named = running.flatMap((file) => importsOf(textOf(file)))
+  const foreign = new Set(named.filter((name) => !/^(node:|\.)/.test(name)))
+  expect(foreign.size).toBeGreaterThan(8)
+  for (const name of foreign)
+    expect(
+      installed.some((one) => name === one || name.startsWith(`${one}/`)),
+      name,
+    ).toBe(true)
 })
 
 /** Those that look for files outside of src/ when they run. */

@@ -76,7 +76,8 @@ test('the front sends clients to the gateways, and to nobody who is not ready', 
     expect(host).toBe(name)
     expect(compose.services[host!]?.environment?.LMAP_PORT).toBe(port)
   }
-  expect(front).toMatch(/http-check send meth GET uri \/readyz/)
+  // A gateway answers no HTTP/1.0.
+  expect(front).toMatch(/http-check send meth GET uri \/readyz ver HTTP\/1\.1 hdr Host \w+$/m)
   expect(front).toMatch(/deny if \{ path \/metrics \}/)
 })
 
