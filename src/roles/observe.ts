@@ -31,6 +31,8 @@ export function observeEngine(metrics: Metrics, engine: Engine): void {
     () => engine.status().duplicates,
   )
   gauge('engine_columns', 'Columns closed.', () => engine.status().columns)
+  gauge('engine_reports_lost', 'Reports that a batch had no room for.', () => engine.status().reportsLost)
+  gauge('engine_lift_missed', 'Trials and controls that there was no room for.', () => engine.status().liftMissed)
   gauge('engine_pending_bytes', 'Bytes of events that wait in the rings.', () => engine.status().pending)
   gauge('engine_turn_ms', 'Milliseconds of the last turn of the fast loop.', () => engine.status().turnMs)
 }
