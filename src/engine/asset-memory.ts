@@ -12,6 +12,7 @@ import { readRealised } from './realised.ts'
 import { asymmetryOf, reportsLost } from './report-messages.ts'
 
 const IMAGE_PAGE_BYTES = 4096
+const EMPTY_PAGE = Buffer.alloc(IMAGE_PAGE_BYTES)
 /** Assets do what they do once a second one after the other, some milliseconds apart. */
 const SWEEP_MS = 1_000
 const PHASE_MS = 61
@@ -189,7 +190,9 @@ export class AssetMemory {
     const { state, stateEnd } = this.#map
     const pages: number[] = []
     for (let page = 0; page < (stateEnd - state) / IMAGE_PAGE_BYTES; page++) {
-      if (!isEmpty(this.#words, (state + page * IMAGE_PAGE_BYTES) >> 2, IMAGE_PAGE_BYTES >> 2)) pages.push(page)
+      const from = state + page * IMAGE_PAGE_BYTES
+      // Compared as a whole: nine megabytes looked at word by word hold the main thread several times as long.
+      if (EMPTY_PAGE.compare(this.#bytes, from, from + IMAGE_PAGE_BYTES) !== 0) pages.push(page)
     }
     const image = new Uint8Array(4 + pages.length * (4 + IMAGE_PAGE_BYTES))
     const view = new DataView(image.buffer)
@@ -252,11 +255,6 @@ function nearestLiquidation({ instruments }: Asset): number {
     .filter((instrument) => instrument?.leverageMax !== undefined)
     .map((instrument) => 1 / (instrument?.leverageMax ?? 1) - (instrument?.maintenanceRate ?? 0))
   return distances.length === 0 ? 0 : Math.max(0, Math.min(...distances))
-}
-
-function isEmpty(words: Int32Array, from: number, count: number): boolean {
-  for (let i = from; i < from + count; i++) if (words[i] !== 0) return false
-  return true
 }
 
 function imageFault(asset: string): LmapError {

@@ -5,7 +5,6 @@ import { limits } from '../model/limits.ts'
 import type { AssetLiquidity } from '../model/liquidity.ts'
 import type { Asymmetry } from '../model/reports.ts'
 import type { BatchHandler, Checkpoint, ModelStatus, Stage, VenueStatus } from '../model/stages.ts'
-import { TIMEFRAMES } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { VENUE_SLOTS } from '../model/venues.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -13,6 +12,7 @@ import { AssetMemory } from './asset-memory.ts'
 import { type CoreMap, instantiateCore, loadCore, mapOfCore } from './core.ts'
 import { countsOf, type EngineStatus } from './engine-status.ts'
 import { type EngineOutputs, readMessages } from './messages.ts'
+import { EVERYTHING, Partition } from './partition.ts'
 import { createPool, type Pool } from './pool.ts'
 
 export interface EngineOptions {
@@ -76,9 +76,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return new PoolEngine(options, module, map)
 }
 
-/** All timeframes, as bits. */
-const EVERYTHING = (1 << TIMEFRAMES) - 1
-
 const NO_MODEL: ModelStatus = {
   state: 0,
   id: 0,
@@ -99,6 +96,8 @@ class PoolEngine implements Engine {
   readonly #offsets = new Map<AssetId, number>()
   /** Assets that are worked on. */
   readonly #held = new Set<AssetId>()
+  /** Assets that were released: their memory is not empty. */
+  readonly #used = new Set<AssetId>()
   /** Assets of which a checkpoint is being taken: new batches wait, or their ring would never be empty. */
   readonly #still = new Map<AssetId, Promise<unknown>>()
   #pool: Pool | undefined
@@ -139,6 +138,7 @@ class PoolEngine implements Engine {
     const memory = this.#memoryOf(asset)
     assert(!this.#held.has(asset), `asset ${asset} is adopted once`)
     await this.#whenIdle(asset)
+    if (this.#used.delete(asset)) memory.clear()
     const isLoaded = checkpoint !== undefined && this.#load(memory, checkpoint)
     if (!isLoaded) instantiateCore(this.#module, memory.memory).init()
     this.#held.add(asset)
@@ -149,7 +149,8 @@ class PoolEngine implements Engine {
     this.#held.delete(asset)
     await this.#whenIdle(asset)
     this.#offsets.delete(asset)
-    this.#memoryOf(asset).clear()
+    // Emptied when it is wanted again: a process that gives everything away has better things to do.
+    this.#used.add(asset)
   }
 
   /** False: the image cannot be used, and the memory is as empty as it was. */
@@ -222,27 +223,27 @@ class PoolEngine implements Engine {
 
   venueStates(asset: AssetId): Uint8Array {
     const states = new Uint8Array(VENUE_SLOTS)
-    const memory = this.#memories[asset]
+    const memory = this.#heldMemory(asset)
     if (memory !== undefined)
       for (let venue = 0; venue < VENUE_SLOTS; venue++) states[venue] = memory.venue(venue).state
     return states
   }
 
   price(asset: AssetId): number {
-    return this.#memories[asset]?.head('price') ?? 0
+    return this.#heldMemory(asset)?.head('price') ?? 0
   }
 
   model(asset: AssetId): ModelStatus {
-    return this.#memories[asset]?.model() ?? NO_MODEL
+    return this.#heldMemory(asset)?.model() ?? NO_MODEL
   }
 
   async liquidity(asset: AssetId): Promise<AssetLiquidity | undefined> {
     await this.#whenIdle(asset)
-    return this.#memories[asset]?.liquidity()
+    return this.#heldMemory(asset)?.liquidity()
   }
 
   clockMs(asset: AssetId): number {
-    return this.#memories[asset]?.head('clockMs') ?? 0
+    return this.#heldMemory(asset)?.head('clockMs') ?? 0
   }
 
   status(): EngineStatus {
@@ -363,6 +364,10 @@ class PoolEngine implements Engine {
     return this.#broken || (this.#stopping && this.#pool === undefined)
   }
 
+  #heldMemory(asset: AssetId): AssetMemory | undefined {
+    return this.#held.has(asset) ? this.#memories[asset] : undefined
+  }
+
   #memoryOf(asset: AssetId): AssetMemory {
     const memory = this.#memories[asset]
     assert(memory !== undefined, `asset ${asset} is worked on here`)
@@ -384,13 +389,4 @@ class PoolEngine implements Engine {
   #all(): AssetMemory[] {
     return this.#memories.filter((memory) => memory !== undefined && this.#held.has(memory.asset.id)) as AssetMemory[]
   }
-}
-
-/** Assets that share one token: at most one task of a partition is on the way at any time. */
-class Partition {
-  readonly memories: AssetMemory[] = []
-  running: Promise<void> | undefined
-  again = false
-  /** Timeframes, as bits, of which the next round tells nothing. */
-  skip = EVERYTHING
 }
