@@ -31,6 +31,8 @@ export interface AppParts {
   readonly route: () => Route
   /** Shows something else on that map, and says so in the address. */
   readonly go: (change: Partial<Route>, way?: Way) => void
+  /** An address that shows what is seen now, on any machine that reaches this server. */
+  readonly link: () => string
   /** Calls back whenever routes or the active map have changed. */
   readonly onRoute: (listener: () => void) => void
 }

@@ -112,6 +112,7 @@ export class LiquidityApp extends HTMLElement {
       say: toast(this.lastElementChild as HTMLElement),
       route: () => this.#route,
       go: (change, way) => this.#go(change, way),
+      link: () => new URL(formatLayout(this.#routes), location.href).href,
       onRoute: (listener) => this.#show.push(listener),
     }
     this.#parts = parts

@@ -3,20 +3,20 @@ import { wirePicture } from './picture.ts'
 
 /** Tools that take what is seen elsewhere: a picture, a link, the whole screen. */
 export function wireSharing(parts: AppParts): void {
-  const { rail, say } = parts
+  const { rail, say, link } = parts
   rail.gap()
   wirePicture(parts)
-  rail.button({ icon: 'share', label: 'Copy a link', key: 'c' }, () => void share(say))
+  rail.button({ icon: 'share', label: 'Copy a link', key: 'c' }, () => void share(link(), say))
   rail.button({ icon: 'screen', label: 'Full screen', key: 'w' }, () => void fullScreen(say))
 }
 
-async function share(say: (text: string) => void): Promise<void> {
+async function share(link: string, say: (text: string) => void): Promise<void> {
   try {
-    await navigator.clipboard.writeText(location.href)
+    await navigator.clipboard.writeText(link)
     say('Link copied')
   } catch {
-    // Without a secure origin or leave to write: the address bar has the link all the same.
-    say('The browser does not let a page copy here. The address bar has the link.')
+    // Without a secure origin or leave to write it can still be copied by hand.
+    say(`The browser does not let a page copy here: ${link}`)
   }
 }
 
