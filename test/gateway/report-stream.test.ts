@@ -54,9 +54,10 @@ async function refused(reader: Reader, message: object): Promise<unknown> {
   return reader.errors.at(-1)!.code
 }
 
-test('what stands, then rows as they are told, beside the map', async () => {
+test.each([1, 2])('what stands, then rows as they are told, beside the map, by %i threads', async (gateways) => {
   const feed = new Feed(0, 0, 5, (live) => rig.gateway.block(live))
   rig = await startGateway({
+    gateways,
     activate: (_, __, on) => {
       if (on) feed.key()
       rig.gateway.flush()
@@ -142,13 +143,13 @@ test('what was stored comes first, and a store that is away does not keep newcom
   expect(heard(reader)[1]).toMatchObject({ asset: 'ETH', rows: [{ kind: 'sweep' }] })
 })
 
-test('a client that has missed rows begins anew', async () => {
+test.each([1, 2])('a client that has missed rows begins anew, by %i threads', async (gateways) => {
   // What the kernel takes for a socket that is not read comes to some megabytes before anything waits with us.
-  rig = await startGateway({ limits: { clientQueueBytesMax: 1 << 18, clientSweepMs: 20 } })
+  rig = await startGateway({ gateways, limits: { clientQueueBytesMax: 1 << 18, clientSweepMs: 20 } })
   const reader = await open()
   await subscribe(reader)
   const rows = Array.from({ length: 300 }, (_, index) => sweepRow({ id: `sweep-${index}-${'x'.repeat(500)}` }))
-  for (let turn = 0; turn < 400; turn++) tell(...rows.map((row) => sweepRow({ ...row, atMs: row.atMs + turn })))
+  for (let turn = 0; turn < 80; turn++) tell(...rows.map((row) => sweepRow({ ...row, atMs: row.atMs + turn })))
   tell(wallRow({ id: 'last' }))
   await until('the newest wall', () => heard(reader).some((message) => message.rows.some(({ id }) => id === 'last')))
   const messages = heard(reader)
