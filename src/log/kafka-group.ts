@@ -162,6 +162,8 @@ export class KafkaGroup implements Stage {
       this.#generation = payload.groupGenerationId
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      // A division that comes while we leave gives us nothing any more.
+      if (this.#stopping !== undefined) return
       this.#assigned = payload.memberAssignment[topic] ?? []
       if (this.#memberId !== undefined && payload.memberId !== this.#memberId) this.#forget()
       this.#memberId = payload.memberId
@@ -214,6 +216,7 @@ export class KafkaGroup implements Stage {
       this.#expelled.clear()
       if (expelled.length > 0) await member.lost(expelled, true)
       const gained = this.#assigned.filter((partition) => !this.#placed.has(partition))
+      if (this.#stopping !== undefined) return
       if (gained.length === 0) {
         if (lost.length + expelled.length === 0) return
         continue

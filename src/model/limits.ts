@@ -125,7 +125,7 @@ export const limits = Object.freeze({
   /** What a hand-over may wait for the store to have the state that is given away. */
   handOverMsMax: 1_000,
   /** A processor that stops gives all its assets away in this time. */
-  handOverAllMsMax: 5_000,
+  handOverAllMsMax: 8_000,
   /** A role that starts before the broker or the store asks again so soon, and for so long. */
   rolePatienceMs: 500,
   rolePatienceMsMax: 60_000,
