@@ -22,6 +22,7 @@ const benches: Record<string, { text: string; load: () => Promise<{ bench: Bench
     load: () => import('./positions.ts'),
   },
   reports: { text: 'what the reports find of what the simulator planted', load: () => import('./reports.ts') },
+  lift: { text: 'how often levels held that reports spoke of, beside controls', load: () => import('./lift.ts') },
   venues: {
     text: 'live feeds: faults, load and mapping, on test venues',
     load: () => import('./venues.ts'),
