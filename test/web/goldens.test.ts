@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import pixelmatch from 'pixelmatch'
 import { PNG } from 'pngjs'
 import { describe, expect, test } from 'vitest'
+import type { LiquidityMap } from '../../src/web/liquidity-map.ts'
 import { requirement } from '../requirements.ts'
 import { chromiumPath } from './chromium.ts'
 import { PageRig, patience } from './page-rig.ts'
@@ -46,6 +47,8 @@ describe.each([
       const html = `<!doctype html><liquidity-map asset="BTC" timeframe="1m" ${attributes}></liquidity-map><script src="/embed.js"></script>`
       writeFileSync(join(rig.folder, `${name}.html`), html)
       await rig.open({ hash: `${name}.html`, now: () => NOW_MS, tickMs: 600_000, columns: 100, context: { viewport } })
+      const painted = await rig.page.evaluate(() => (document.querySelector('liquidity-map') as LiquidityMap).painter)
+      expect(painted).toBe(painter === 'WebGL2' ? 'webgl2' : 'canvas')
       const picture = await settled()
       const path = join(folder, `${name}.png`)
       // The plain canvas is held to the same pictures.
