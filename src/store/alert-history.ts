@@ -27,27 +27,27 @@ const NOT_ASKED = -1
 const inSpan = `>= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND %s < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')`
 const span = (name: string): string => `${name} ${inSpan.replace('%s', name)}`
 
-// A wall is told again while it stands: grouped by what fires once, a month of them fits into memory. A copy of a row is
-// the same row, so nothing has to be merged first.
+// A wall is told again while it stands. First the earliest time of each thing that fires once, which is small, then the
+// rows of these times by their key. A copy of a row is the same row, so nothing has to be merged first.
 const momentsQuery = `SELECT asset, id, toUnixTimestamp64Milli(at)::Float64 AS atMs,
-    toUnixTimestamp64Milli(told.1)::Float64 AS startMs, told.2 AS side, told.3 AS state, told.4 AS price, told.5 AS usd,
-    told.6 AS distanceBp, told.7 AS score, told.8 AS spoof, told.9 AS venues
-  FROM (
-    SELECT asset, id, min(report.at) AS at,
-      argMin((start, side, state, price, usd, distanceBp, score, spoof, venues), report.at) AS told
-    FROM report_moments AS report
-    WHERE kind = {kind:String} AND asset IN (SELECT arrayJoin(splitByChar(',', {assets:String}))) AND ${span('report.at')}
-      AND usd >= {usdMin:Float64}
-      AND ({sides:String} = '' OR has(splitByChar(',', {sides:String}), side::String))
-      AND ({states:String} = '' OR has(splitByChar(',', {states:String}), state::String))
-      AND ({venues:String} = '' OR hasAny(splitByChar(',', {venues:String}), venues::Array(String)))
-      AND ({scoreMin:Float64} < 0 OR score >= {scoreMin:Float64})
-      AND ({spoofMax:Float64} < 0 OR spoof <= {spoofMax:Float64})
-      AND (kind != 'wall' OR {distanceBp:Float64} < 0 OR abs(distanceBp) <= {distanceBp:Float64})
-    GROUP BY asset, id, if({states:String} = '', '', state::String),
-      if({distanceBp:Float64} < 0 OR kind = 'wall', toUnixTimestamp64Milli(start), toUnixTimestamp64Milli(report.at))
-  )
-  ORDER BY at DESC, id DESC, state DESC LIMIT {most:UInt32}`
+    toUnixTimestamp64Milli(start)::Float64 AS startMs, side, state, price, usd, distanceBp, score, spoof, venues
+  FROM report_moments
+  WHERE kind = {kind:String} AND asset IN (SELECT arrayJoin(splitByChar(',', {assets:String}))) AND ${span('at')}
+    AND (asset, id, at) GLOBAL IN (
+      SELECT asset, id, min(at) AS firstAt FROM report_moments
+      WHERE kind = {kind:String} AND asset IN (SELECT arrayJoin(splitByChar(',', {assets:String}))) AND ${span('at')}
+        AND usd >= {usdMin:Float64}
+        AND ({sides:String} = '' OR has(splitByChar(',', {sides:String}), side::String))
+        AND ({states:String} = '' OR has(splitByChar(',', {states:String}), state::String))
+        AND ({venues:String} = '' OR hasAny(splitByChar(',', {venues:String}), venues::Array(String)))
+        AND ({scoreMin:Float64} < 0 OR score >= {scoreMin:Float64})
+        AND ({spoofMax:Float64} < 0 OR spoof <= {spoofMax:Float64})
+        AND (kind != 'wall' OR {distanceBp:Float64} < 0 OR abs(distanceBp) <= {distanceBp:Float64})
+      GROUP BY asset, id, if({states:String} = '', '', state::String),
+        if({distanceBp:Float64} < 0 OR kind = 'wall', 0, toUnixTimestamp64Milli(at))
+      ORDER BY firstAt DESC, id DESC LIMIT {most:UInt32}
+    )
+  ORDER BY at DESC, id DESC, state DESC LIMIT 1 BY asset, id, at, state LIMIT {most:UInt32}`
 
 // One row of lists: a month of minutes as rows would be a megabyte of repeated names.
 const candlesQuery = `SELECT groupArray(openMs) AS openMs, groupArray(high) AS high, groupArray(low) AS low,
