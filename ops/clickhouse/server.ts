@@ -53,12 +53,14 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Runni
     })
   }
   const engine = await openEngine(path)
-  const interface_ = new HttpInterface(engine, login)
+  const answering = new HttpInterface(engine, login)
   const server = createServer(
     { maxHeaderSize: HEAD_BYTES_MAX, headersTimeout: HEAD_MS_MAX, requestTimeout: REQUEST_MS_MAX },
-    (request, response) => interface_.take(request, response),
+    (request, response) => answering.take(request, response),
   )
   server.keepAliveTimeout = KEEP_ALIVE_MS
+  // Whoever does not read an answer that is kept for him loses it.
+  server.timeout = REQUEST_MS_MAX
   server.maxConnections = CONNECTIONS_MAX
   try {
     server.listen(port, host)
@@ -73,7 +75,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Runni
   const stop = async (): Promise<void> => {
     const closed = once(server, 'close')
     server.close()
-    await interface_.finish(STOP_MS_MAX)
+    await answering.finish(STOP_MS_MAX)
     server.closeAllConnections()
     await closed
     await engine.close()

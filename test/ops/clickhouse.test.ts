@@ -1,5 +1,6 @@
 // Guards the embedded engine behind ClickHouse's HTTP interface: whatever the official client says to a server works the
 // same here, one request's settings never reach another, failures carry ClickHouse's codes, and nothing is unbounded.
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { Readable } from 'node:stream'
@@ -11,6 +12,7 @@ import { type ClickHouseOptions, type RunningClickHouse, startClickHouse } from 
 import { readStatement } from '../../ops/clickhouse/statement.ts'
 import { describeError } from '../../src/model/errors.ts'
 import { createStore } from '../../src/store/store.ts'
+import { projectRoot } from '../source-files.ts'
 import { asset, checkpoint, liquidation, minutes, now } from '../store/rows.ts'
 import { engineSuite, keptLog, temporaryFolder } from '../store/samples.ts'
 
@@ -225,6 +227,17 @@ engineSuite('ClickHouse HTTP on the embedded engine', () => {
     for (const asking of held) asking.end(' 1')
     expect(new Set(await Promise.all(answers))).toEqual(new Set(['1\n']))
     expect(await rowsOf(client, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+  })
+
+  test('words that cannot be used are refused in one line', () => {
+    for (const words of [['--port', 'x'], ['--host', '0.0.0.0'], ['--nope']]) {
+      const { status, stderr } = spawnSync(process.execPath, ['ops/clickhouse/clickhouse.ts', ...words], {
+        cwd: projectRoot,
+        encoding: 'utf8',
+        env: { ...process.env, LMAP_CLICKHOUSE_PASSWORD: '' },
+      })
+      expect([status, stderr]).toEqual([1, expect.stringMatching(/^LMAP_CONFIG: [^\n]+\n$/)])
+    }
   })
 
   test('our store works on it as on a server, and what it wrote outlives a stop in the middle of work', async () => {
