@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { constants, createDeflateRaw, gzipSync } from 'node:zlib'
 import { encode } from '@msgpack/msgpack'
 import { BUCKETS, LAYERS, layers, usdOfCode } from '../src/model/layers.ts'
+import { limits } from '../src/model/limits.ts'
 import { COLUMNS } from '../src/model/timeframes.ts'
 import type { SourceSpec } from '../src/venues/source.ts'
 import { type Column, DELTA_HEADER_BYTES, decodeColumn, decodeDelta, emptyColumn } from '../src/wire/blocks.ts'
-import { HEADER_BYTES } from '../src/wire/frame.ts'
+import { SHORT_HEADER_BYTES } from '../src/wire/frame.ts'
 import { encodeGroup, GROUP_COLUMNS } from '../src/wire/groups.ts'
 import { type Bench, type Row, rounded } from './figures.ts'
 import { type StreamSample, streamsOf } from './streams.ts'
@@ -92,6 +93,7 @@ async function deltaSizes(sample: StreamSample, most: number): Promise<Part[]> {
   const live = emptyColumn()
   const bytes = new Float64Array(LAYERS + 1)
   const messages: Cells[] = []
+  const whole: object[] = []
   let skipped = 0
   for (const { kind, block } of sample.live) {
     if (messages.length === most) break
@@ -103,16 +105,23 @@ async function deltaSizes(sample: StreamSample, most: number): Promise<Part[]> {
     decodeDelta(block, 0, live)
     if (skipped++ < DELTAS_SKIPPED) continue
     for (const [layer, size] of layerBytes(block)) bytes[layer]! += size
-    bytes[LAYERS]! += HEADER_BYTES + block.length
-    messages.push(cellsOf(live, (at) => live.cells[at] !== before[at]))
+    bytes[LAYERS]! += SHORT_HEADER_BYTES + block.length
+    const cells = cellsOf(live, (at) => live.cells[at] !== before[at])
+    messages.push(cells)
+    whole.push({ ...factsOf(sample.asset, messages.length, live), ...filled(cells) })
   }
   const parts: Part[] = []
   for (const [layer, { name }] of layers.entries()) {
     const written = messages.map((message) => message[name]!)
     parts.push({ name, sizes: await others(bytes[layer]! / messages.length, written) })
   }
-  const whole = messages.map((message) => ({ op: 'delta', asset: sample.asset, timeframe: '1m', ...filled(message) }))
   return [...parts, { name: 'whole frame', sizes: await others(bytes[LAYERS]! / messages.length, whole) }]
+}
+
+/** All that a frame's header and its block say beside the cells: a message without that would be shorter, and of no use. */
+function factsOf(asset: string, sequence: number, { high, low, close, volumeUsd }: Column): object {
+  const clockMs = START_MS + sequence * limits.tickMs
+  return { op: 'delta', asset, timeframe: '1m', sequence, clockMs, high, low, close, volumeUsd }
 }
 
 /** Bytes of each layer of a delta block. */

@@ -22,7 +22,7 @@ import {
   encodeColumn,
   encodeDelta,
 } from '../../src/wire/blocks.ts'
-import { HEADER_BYTES } from '../../src/wire/frame.ts'
+import { SHORT_HEADER_BYTES } from '../../src/wire/frame.ts'
 import { encodeGroup, GROUP_COLUMNS } from '../../src/wire/groups.ts'
 import { prng } from '../../test/reference/prng.ts'
 
@@ -167,7 +167,7 @@ function streamOf(url: string | undefined): number {
 
 /** A delta whose frame has the size asked for. */
 function deltaBlock(): Uint8Array {
-  const target = frameBytes - HEADER_BYTES
+  const target = frameBytes - SHORT_HEADER_BYTES
   const before = new Uint8Array(LAYERS * BUCKETS)
   const after = before.slice()
   const prices = { high: 2, low: 1, close: 2, volumeUsd: 1 }

@@ -1,7 +1,7 @@
 import { COLUMNS } from '../model/timeframes.ts'
 import { VENUE_SLOTS } from '../model/venues.ts'
 import { BlockType, blockEnd, type Column, decodeColumn, decodeDelta, emptyColumn } from '../wire/blocks.ts'
-import { corrupt, FrameFlag, type FrameHeader, FrameKind, HEADER_BYTES } from '../wire/frame.ts'
+import { corrupt, FrameFlag, type FrameHeader, FrameKind } from '../wire/frame.ts'
 import { decodeGroup, GROUP_COLUMNS } from '../wire/groups.ts'
 
 /** What a frame did to the map, in ascending weight: a reader that slept takes the heaviest. */
@@ -34,7 +34,7 @@ export class MapState {
    */
   apply(header: FrameHeader, frame: Uint8Array): number | 'gap' {
     if (header.kind === FrameKind.snapshot) {
-      this.#snapshot(frame)
+      this.#snapshot(frame, header.bodyAt)
       this.#status(header)
       this.whole = true
       return MapChange.snapshot
@@ -46,28 +46,31 @@ export class MapState {
     }
     // Half a delta may have been applied when one of its blocks turns out corrupt.
     this.whole = false
-    const change = this.#delta(frame)
+    const change = this.#delta(frame, header.bodyAt)
     this.#status(header)
     this.whole = true
     return change
   }
 
   #status(header: FrameHeader): void {
-    for (let venue = 0; venue < VENUE_SLOTS; venue++) {
-      if (header.venueStates[venue] !== this.venueStates[venue] || this.venueSinceMs[venue] === 0) {
-        this.venueSinceMs[venue] = header.clockMs
+    const { status } = header
+    if (status !== undefined) {
+      for (let venue = 0; venue < VENUE_SLOTS; venue++) {
+        if (status.venueStates[venue] !== this.venueStates[venue] || this.venueSinceMs[venue] === 0) {
+          this.venueSinceMs[venue] = header.clockMs
+        }
       }
+      this.venueStates = status.venueStates
+      this.modelId = status.modelId
     }
-    this.venueStates = header.venueStates
     this.modelState = header.modelState
-    this.modelId = header.modelId
     this.simulated = (header.flags & FrameFlag.simulated) !== 0
     this.clockMs = header.clockMs
     this.epoch = header.epoch
     this.sequence = header.sequence
   }
 
-  #snapshot(frame: Uint8Array): void {
+  #snapshot(frame: Uint8Array, bodyAt: number): void {
     const newestFirst: Column[] = []
     let live: Column | undefined
     const addOlder = (column: Column) => {
@@ -77,7 +80,7 @@ export class MapState {
       if (newestFirst.length < COLUMNS - 1) newestFirst.push(column)
     }
     let seen = 0
-    for (let at = HEADER_BYTES; at < frame.length; ) {
+    for (let at = bodyAt; at < frame.length; ) {
       const type = frame[at]
       if (type === BlockType.delta) {
         if (live === undefined) throw corrupt('a delta before the column that it changes')
@@ -97,9 +100,9 @@ export class MapState {
     this.live = live
   }
 
-  #delta(frame: Uint8Array): number {
+  #delta(frame: Uint8Array, bodyAt: number): number {
     let change: number = MapChange.status
-    for (let at = HEADER_BYTES; at < frame.length; ) {
+    for (let at = bodyAt; at < frame.length; ) {
       if (frame[at] === BlockType.delta) {
         if (this.live === undefined) throw corrupt('a delta before the column that it changes')
         at = decodeDelta(frame, at, this.live)

@@ -101,8 +101,10 @@ export async function pastFrame(moment: MapMoment, past: PastMap, wanted: MapQue
       sequence: 0,
       epoch: 0,
       clockMs: past.asOfMs,
-      modelId: past.model?.id ?? 0,
-      venueStates: Uint8Array.from({ length: VENUE_SLOTS }, (_, id) => past.venues?.[id]?.state ?? 0),
+      status: {
+        modelId: past.model?.id ?? 0,
+        venueStates: Uint8Array.from({ length: VENUE_SLOTS }, (_, id) => past.venues?.[id]?.state ?? 0),
+      },
     },
     blocks,
   )

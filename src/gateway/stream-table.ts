@@ -3,7 +3,7 @@ import { assert } from '../model/errors.ts'
 import type { LiveBlock } from '../model/stages.ts'
 import { TIMEFRAMES } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
-import { encodeFrame, FrameFlag, FrameKind } from '../wire/frame.ts'
+import { encodeFrame, FrameFlag, FrameKind, type FrameStatus } from '../wire/frame.ts'
 import { ALL_LAYERS, keepLayers } from '../wire/keep-layers.ts'
 import type { Broadcast, Supply } from './channels.ts'
 import type { StreamMetrics } from './gateway-metrics.ts'
@@ -133,7 +133,10 @@ export class StreamTable {
   snapshot(stream: Stream, view: View): Uint8Array {
     let snapshot = stream.snapshots.get(view)
     if (snapshot === undefined) {
-      snapshot = this.#frame(stream, FrameKind.snapshot, stream.snapshotBlocks(view))
+      const status = this.#status(stream)
+      snapshot = this.#frame(stream, FrameKind.snapshot, status, stream.snapshotBlocks(view))
+      // Who has this snapshot knows another status than who has had all deltas: the next one tells it to both.
+      if (!isSame(status, stream.status)) stream.status = undefined
       stream.snapshots.set(view, snapshot)
       this.#options.metrics.snapshotsEncoded.inc()
     }
@@ -204,6 +207,9 @@ export class StreamTable {
     const { blocks, isEpoch } = stream.commit()
     if (blocks.length > 0) {
       const nowMs = now()
+      const status = this.#status(stream)
+      const news = isSame(status, stream.status) ? undefined : status
+      stream.status = status
       const cuts = new Map([...stream.cuts].map(([range, cut]) => [range, cut.turn(blocks)]))
       for (const [topic, { mask, range }] of stream.topics) {
         if (isEpoch) {
@@ -212,7 +218,7 @@ export class StreamTable {
         }
         const inRange = cuts.get(range) ?? blocks
         const kept = mask === ALL_LAYERS ? inRange : inRange.map((block) => keepLayers(block, mask))
-        const bytes = this.#frame(stream, FrameKind.delta, kept)
+        const bytes = this.#frame(stream, FrameKind.delta, news, kept)
         broadcast.message({ topic, sequence: stream.sequence, sentMs: nowMs, isBinary: true, bytes })
         metrics.frames.inc()
         metrics.frameBytes.inc(bytes.length)
@@ -222,21 +228,25 @@ export class StreamTable {
     if (!hadKey && stream.hasKey) changed(stream)
   }
 
-  #frame(stream: Stream, kind: number, blocks: readonly Uint8Array[]): Uint8Array {
-    const { simulated, venueStates, model } = this.#options
-    const { state, id } = model(stream.asset)
+  #status({ asset }: Stream): FrameStatus {
+    const { venueStates, model } = this.#options
+    // A copy: whoever owns the states goes on changing them.
+    return { modelId: model(asset).id, venueStates: venueStates(asset).slice() }
+  }
+
+  #frame(stream: Stream, kind: number, status: FrameStatus | undefined, blocks: readonly Uint8Array[]): Uint8Array {
+    const { simulated, model } = this.#options
     return encodeFrame(
       {
         kind,
         asset: stream.asset,
         timeframe: stream.timeframe,
         flags: simulated ? FrameFlag.simulated : 0,
-        modelState: state,
+        modelState: model(stream.asset).state,
         sequence: stream.sequence,
         epoch: stream.epoch,
         clockMs: stream.clockMs,
-        modelId: id,
-        venueStates: venueStates(stream.asset),
+        status,
       },
       blocks,
     )
@@ -259,4 +269,8 @@ export class StreamTable {
     this.#idle.delete(oldest!)
     oldest!.unload()
   }
+}
+
+function isSame(one: FrameStatus, other: FrameStatus | undefined): boolean {
+  return one.modelId === other?.modelId && one.venueStates.every((state, venue) => state === other.venueStates[venue])
 }

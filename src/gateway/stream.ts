@@ -3,6 +3,7 @@ import type { LiveBlock } from '../model/stages.ts'
 import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { BlockType, type Column, decodeColumn, decodeDelta, emptyColumn, encodeColumn } from '../wire/blocks.ts'
+import type { FrameStatus } from '../wire/frame.ts'
 import type { Range } from '../wire/keep-range.ts'
 import { ClosedColumns } from './closed-columns.ts'
 import { RangeCut } from './range-cut.ts'
@@ -29,6 +30,8 @@ export class Stream {
   readonly closed: ClosedColumns
   /** Those who want it, whether or not they have had their snapshot; managed by the stream table. */
   users = 0
+  /** What its last delta said, undefined where the next one has to say it again. */
+  status: FrameStatus | undefined
   /** What of it subscribers get, by topic. */
   readonly topics = new Map<string, MapTopic>()
   /** The live column of those who want a range only. */

@@ -45,8 +45,11 @@ function columnOf(chance: Chance, openMs: number, changes: number): Column {
 }
 
 function header(kind: number, sequence: number) {
-  const states = { flags: 1, modelState: 1, modelId: 3, venueStates: Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0) }
-  return { kind, asset: 1, timeframe: 2, sequence, epoch: 1, clockMs: 1.7e12, ...states }
+  const status = { modelId: 3, venueStates: Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0) }
+  // Every other delta is silent about its status.
+  const isShort = kind === FrameKind.delta && sequence % 2 === 0
+  const base = { kind, asset: 1, timeframe: 2, flags: 1, modelState: 1, sequence, epoch: 1, clockMs: 1.7e12 }
+  return { ...base, status: isShort ? undefined : status }
 }
 
 test(
@@ -93,7 +96,7 @@ const messages = [
   '{"op":"ack","sequence":[["BTC","1m",12],["ETH","1h",4294967295]]}',
 ]
 const answers = [
-  '{"op":"hello","version":2,"server":"x","source":"y","assets":["BTC"],"timeframes":["1m"],"layers":["bid"],"venues":[]}',
+  '{"op":"hello","version":3,"server":"x","source":"y","assets":["BTC"],"timeframes":["1m"],"layers":["bid"],"venues":[]}',
   '{"op":"reports","asset":"BTC","sequence":1,"clockMs":2,"standing":true,"sinceMs":1,"rows":[{"kind":"wall","id":"w","asset":"BTC","startMs":1,"atMs":2,"price":3,"usd":4}]}',
   '{"op":"error","code":"LMAP_PLAN","message":"no","request":{"asset":"BTC","timeframe":"1m"}}',
 ]

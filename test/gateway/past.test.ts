@@ -112,8 +112,8 @@ engineSuite('history over HTTP', () => {
     expect((await venuesAt(7))[2].state).toBe('down')
     const headers = { accept: 'application/octet-stream' }
     const frame = await fetch(`${open.http}${path}${startMs + 5 * 60_000}`, { headers })
-    const { venueStates: states } = decodeHeader(new Uint8Array(await frame.arrayBuffer()))
-    expect(venueStates[states[2]!]).toBe('stale')
+    const { status } = decodeHeader(new Uint8Array(await frame.arrayBuffer()))
+    expect(venueStates[status!.venueStates[2]!]).toBe('stale')
   })
 
   test('an open column is the last of its map', async () => {

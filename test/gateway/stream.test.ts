@@ -58,7 +58,7 @@ describe.each([1, 2])('with --gateways %i', (gateways) => {
     rig = await start()
     const feed = feedOf()
     const reader = await open()
-    expect(reader.texts[0]).toMatchObject({ op: 'hello', version: 2, server: 'liquidity-map/0.0.0', source: 'test' })
+    expect(reader.texts[0]).toMatchObject({ op: 'hello', version: 3, server: 'liquidity-map/0.0.0', source: 'test' })
     expect((reader.texts[0]!.assets as string[])[0]).toBe('BTC')
     await reader.subscribe('BTC', '1m')
     expect(rig.activations).toEqual(['0/0 on'])
@@ -75,7 +75,9 @@ describe.each([1, 2])('with --gateways %i', (gateways) => {
     expectSame(reader.map(BTC_1M), feed)
     const header = decodeHeader(reader.frames.at(-1)!)
     expect(header).toMatchObject({ kind: FrameKind.delta, asset: BTC, timeframe: ONE_MINUTE, flags: 1, epoch: 1 })
-    expect([...header.venueStates]).toEqual([1, 2, 3, 4, 0, 0, 0, 0])
+    // Nothing of the status has changed, so the last delta is silent about it.
+    expect(header.status).toBeUndefined()
+    expect([...reader.map(BTC_1M).venueStates]).toEqual([1, 2, 3, 4, 0, 0, 0, 0])
     expect(header.clockMs).toBe(feed.clockMs)
   })
 
@@ -213,6 +215,39 @@ describe.each([1, 2])('with --gateways %i', (gateways) => {
     isWell = true
     await until('the history', () => reader.map(BTC_1M).columns.length > 0)
     expectSame(reader.map(BTC_1M), feed)
+  })
+
+  test('a status that changes is told once, and again where a snapshot between two deltas had another', async () => {
+    let states = Uint8Array.of(1, 1, 1, 1, 1, 0, 0, 0)
+    rig = await start({ venueStates: () => states })
+    const feed = feedOf()
+    const one = await open()
+    await one.subscribe('BTC', '1m')
+    feed.key()
+    rig.gateway.flush()
+    const turn = () => {
+      feed.delta()
+      rig.gateway.flush()
+    }
+    turn()
+    states = Uint8Array.of(4, 1, 1, 1, 1, 0, 0, 0)
+    turn()
+    turn()
+    await settled(one, 4)
+    const told = one.frames.map((frame) => decodeHeader(frame).status?.venueStates[0])
+    expect(told).toEqual([1, 1, undefined, 4, undefined])
+    // Only the newcomer has ever heard of this one: with a smaller part, so that its snapshot is its own.
+    states = Uint8Array.of(2, 1, 1, 1, 1, 0, 0, 0)
+    const two = await open()
+    two.send({ op: 'subscribe', asset: 'BTC', timeframe: '1m', columns: 3 })
+    await until('the snapshot', () => two.map(BTC_1M)?.whole)
+    expect(two.map(BTC_1M).venueStates[0]).toBe(2)
+    states = Uint8Array.of(4, 1, 1, 1, 1, 0, 0, 0)
+    turn()
+    await settled(one, 5)
+    await settled(two, 5)
+    expect([...two.map(BTC_1M).venueStates]).toEqual([...states])
+    expect([...one.map(BTC_1M).venueStates]).toEqual([...states])
   })
 
   test('a change of the grid is a new epoch and a snapshot for everybody', async () => {

@@ -215,7 +215,7 @@ export class DevGateway {
     const frame = encodeFrame(
       {
         ...{ kind: FrameKind.snapshot, asset, timeframe, flags: FrameFlag.simulated, modelState: this.modelState },
-        ...{ sequence: 0, epoch: 0, clockMs, modelId: 1, venueStates: new Uint8Array(8) },
+        ...{ sequence: 0, epoch: 0, clockMs, status: { modelId: 1, venueStates: new Uint8Array(8) } },
       },
       blocks,
     )
@@ -296,7 +296,10 @@ export class DevGateway {
     const { venueStates, modelState } = this
     const flags = FrameFlag.simulated
     return encodeFrame(
-      { kind, asset, timeframe, flags, modelState, sequence, epoch: 1, clockMs: this.#now(), modelId: 1, venueStates },
+      {
+        ...{ kind, asset, timeframe, flags, modelState, sequence, epoch: 1 },
+        ...{ clockMs: this.#now(), status: { modelId: 1, venueStates } },
+      },
       blocks,
     )
   }

@@ -1,13 +1,13 @@
 import { BlockType, blockEnd, type Column, decodeColumn, decodeDelta, emptyColumn } from '../../src/wire/blocks.ts'
-import { corrupt, decodeHeader, HEADER_BYTES } from '../../src/wire/frame.ts'
+import { corrupt, decodeHeader } from '../../src/wire/frame.ts'
 import { decodeGroup } from '../../src/wire/groups.ts'
 
 /** Walks a frame the way any reader must: header, then block after block. */
 export function applyFrame(frame: Uint8Array): { live: Column | undefined; closed: Column[] } {
-  decodeHeader(frame)
+  const { bodyAt } = decodeHeader(frame)
   let live: Column | undefined
   const closed: Column[] = []
-  for (let at = HEADER_BYTES; at < frame.length; ) {
+  for (let at = bodyAt; at < frame.length; ) {
     if (frame[at] === BlockType.delta) {
       if (live === undefined) throw corrupt('a delta without a column')
       at = decodeDelta(frame, at, live)

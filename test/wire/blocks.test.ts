@@ -15,7 +15,7 @@ import {
   encodeColumn,
   encodeDelta,
 } from '../../src/wire/blocks.ts'
-import { decodeHeader, encodeFrame, FrameKind, HEADER_BYTES } from '../../src/wire/frame.ts'
+import { decodeHeader, encodeFrame, FrameKind, HEADER_BYTES, SHORT_HEADER_BYTES } from '../../src/wire/frame.ts'
 import { decodeGroup, encodeGroup } from '../../src/wire/groups.ts'
 import { applyFrame } from './apply.ts'
 import { seed } from './seed.ts'
@@ -49,8 +49,7 @@ const header = {
   sequence: 4_000_000_000,
   epoch: 7,
   clockMs: 1.7e12,
-  modelId: 9,
-  venueStates: Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0),
+  status: { modelId: 9, venueStates: Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0) },
 }
 
 test(`columns read back (seed ${seed})`, () => {
@@ -80,9 +79,23 @@ test(`deltas turn one column into the next (seed ${seed})`, () => {
   )
 })
 
-test('a header reads back', () => {
-  const frame = encodeFrame(header, [Uint8Array.of(1, 2, 3)])
-  expect(decodeHeader(frame)).toEqual({ ...header, bodyBytes: 3 })
+test('a header reads back, whole, with its status, and short', () => {
+  const body = Uint8Array.of(1, 2, 3)
+  const forms = [
+    [{ ...header, kind: FrameKind.snapshot }, HEADER_BYTES],
+    [header, 36],
+    [{ ...header, status: undefined }, SHORT_HEADER_BYTES],
+  ] as const
+  for (const [written, bodyAt] of forms) {
+    const frame = encodeFrame(written, [body])
+    expect(frame.length).toBe(bodyAt + body.length)
+    expect(decodeHeader(frame)).toEqual({ ...written, bodyAt })
+    for (let cut = 0; cut < bodyAt; cut++) {
+      expect(() => decodeHeader(frame.subarray(0, cut))).toThrow(
+        expect.objectContaining({ code: 'LMAP_FRAME_CORRUPT' }),
+      )
+    }
+  }
 })
 
 test('a frame of another version says so', () => {
@@ -101,7 +114,7 @@ test(`a mutated frame is decoded or refused with LMAP_FRAME_CORRUPT (seed ${seed
         encodeColumn(BlockType.closed, written),
       ]
       const frame = encodeFrame(header, blocks)
-      for (const [place, value] of changes) frame[HEADER_BYTES + (place % (frame.length - HEADER_BYTES))] = value
+      for (const [place, value] of changes) frame[place % frame.length] = value
       for (const bytes of [frame, frame.subarray(0, cut % frame.length)]) {
         try {
           applyFrame(bytes)
