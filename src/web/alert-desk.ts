@@ -40,6 +40,7 @@ export function wireAlerts(parts: AppParts, store: AlertStore, api: AlertApi): v
     go({ asset: assets[subject.asset]!.name, level: subject.price, atMs: undefined })
   const watch = new AlertWatch({
     connection,
+    changed: () => dialog.refresh(),
     fired(alert, subject) {
       const firing = { alert, subject }
       firings.unshift(firing)
@@ -60,6 +61,7 @@ export function wireAlerts(parts: AppParts, store: AlertStore, api: AlertApi): v
     now,
     shown,
     firings: () => firings,
+    faultOf: (alert) => watch.faultOf(alert),
     goNow,
     goThen: ({ asset, price, atMs }) => go({ asset, level: price, atMs }),
     async unlock() {

@@ -16,6 +16,7 @@ export interface AlertDialogOptions {
   /** Assets of the maps: what a rule without assets is about. */
   readonly shown: () => readonly string[]
   readonly firings: () => readonly PageFiring[]
+  readonly faultOf: (alert: PageAlert) => string | undefined
   /** To the level and the time of a firing of the past, or to the level of a call. */
   readonly goThen: (firing: AlertFiring) => void
   readonly goNow: (firing: PageFiring) => void
@@ -84,7 +85,7 @@ export class AlertDialog extends HTMLElement {
     void this.#readServer()
   }
 
-  /** Something has called. */
+  /** Something has called, or cannot. */
   refresh(): void {
     if (this.#dialog.open) this.#list()
   }
@@ -149,12 +150,13 @@ export class AlertDialog extends HTMLElement {
   }
 
   #list(): void {
-    const { store, api, firings, goNow } = this.#options!
+    const { store, api, firings, faultOf, goNow } = this.#options!
     const facts = {
       alerts: store.alerts,
       firings: firings(),
       server: this.#server.rules,
       editedId: this.#editedId,
+      faultOf,
     }
     showAlertList(this.#part('.alert-list'), facts, {
       edit: (alert: PageAlert) => this.#edit(alertRuleJson(alert.rule), alert.id),

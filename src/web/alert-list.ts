@@ -16,6 +16,8 @@ export interface AlertListFacts {
   readonly server: readonly AlertEntry[]
   /** Rule in the form; undefined: a new one. */
   readonly editedId: string | undefined
+  /** Why a rule hears nothing. */
+  readonly faultOf: (alert: PageAlert) => string | undefined
 }
 
 export interface AlertListActions {
@@ -73,6 +75,8 @@ function pageItem(alert: PageAlert, facts: AlertListFacts, actions: AlertListAct
     removeButton(rule.name, () => actions.remove(alert)),
     about,
   )
+  const fault = isOn ? facts.faultOf(alert) : undefined
+  if (fault !== undefined) item.append(word('small', fault, 'deaf'))
   return item
 }
 

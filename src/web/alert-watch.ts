@@ -13,6 +13,8 @@ import type { PageAlert } from './alert-store.ts'
 export interface AlertWatchOptions {
   readonly connection: Pick<Connection, 'reports' | 'subscribe'>
   readonly fired: (alert: PageAlert, subject: AlertSubject) => void
+  /** A stream has been opened, refused or lost. */
+  readonly changed: () => void
 }
 
 interface Watched {
@@ -46,6 +48,18 @@ export class AlertWatch {
     return [...this.#watched.keys()]
   }
 
+  /** Why a rule hears nothing, or not of all its assets, in a sentence; undefined where it does. */
+  faultOf({ rule }: PageAlert): string | undefined {
+    const names = this.#namesOf(rule)
+    for (const name of names) {
+      const watched = this.#watched.get(name)
+      const refusal = watched?.reports?.refusal ?? watched?.map?.refusal
+      if (refusal !== undefined) return `Not watched: ${refusal.message}`
+    }
+    const isLeftOut = names.some((name) => !this.#watched.has(name))
+    return isLeftOut ? `A page watches ${limits.pageAlertAssetsMax} assets at a time, and these are more.` : undefined
+  }
+
   /** Rules, and the assets of the maps. */
   follow(alerts: readonly PageAlert[], shown: readonly string[]): void {
     this.#alerts = alerts.filter(({ isOn }) => isOn)
@@ -56,8 +70,12 @@ export class AlertWatch {
   }
 
   #wanted(): string[] {
-    const names = this.#alerts.flatMap(({ rule }) => rule.assets?.map((id) => assets[id]!.name) ?? this.#shown)
+    const names = this.#alerts.flatMap(({ rule }) => this.#namesOf(rule))
     return [...new Set(names)].slice(0, limits.pageAlertAssetsMax)
+  }
+
+  #namesOf(rule: AlertRule): readonly string[] {
+    return rule.assets?.map((id) => assets[id]!.name) ?? this.#shown
   }
 
   #rulesOf(asset: string): readonly PageAlert[] {
@@ -81,6 +99,7 @@ export class AlertWatch {
       watched.reports = stream
       watched.stops.push(
         stream.onChange(({ rows }) => {
+          if (rows.length === 0) this.#options.changed()
           // A first message begins with the newest.
           for (const row of rows.toSorted((a, b) => a.atMs - b.atMs)) this.#row(of, row)
         }),

@@ -1,7 +1,7 @@
 // Guards alerts in a real browser against the real gateway and the real alerts stage: a rule is tested before it can be
 // saved, calls for what comes and stays silent when it is off, survives a reload, never leaves the browser but to be
 // tested, and goes to the server only when that is asked for; by keyboard, at phone width, and fit for a screen reader.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -52,7 +52,19 @@ describe.skipIf(skip)(title, { timeout: 90_000 }, () => {
     await rm(join(folder, 'alerts'), { recursive: true, force: true })
   })
 
-  async function open({ hasHistory = true, width = 1280, hosts = ['hooks.example.com'] } = {}): Promise<void> {
+  interface Opening {
+    readonly hasHistory?: boolean
+    readonly width?: number
+    readonly hosts?: readonly string[]
+    readonly plans?: string
+  }
+
+  async function open({
+    hasHistory = true,
+    width = 1280,
+    hosts = ['hooks.example.com'],
+    plans,
+  }: Opening = {}): Promise<void> {
     feed = new Feed(0, 0, 5, (live) => rig.gateway.block(live))
     const startMs = feed.clockMs - 24 * HOUR
     const moments = [3, 5, 8].map((hours) =>
@@ -75,6 +87,7 @@ describe.skipIf(skip)(title, { timeout: 90_000 }, () => {
     await alerts.start()
     rig = await startGateway({
       alerts,
+      ...(plans !== undefined && { plans }),
       webRoot: join(folder, 'web'),
       history: async () => feed.stored(),
       activate: (_asset, _timeframe, on) => {
@@ -215,6 +228,24 @@ describe.skipIf(skip)(title, { timeout: 90_000 }, () => {
     await expect.poll(told, patience).toMatch(/^No back-test: There is no history here/)
     await page.click('alert-dialog .save')
     await expect.poll(rules).toEqual([expect.stringMatching(/No back-test: There is no history/)])
+  })
+
+  test('says where a rule hears nothing', async () => {
+    const plans = join(folder, 'plans.json')
+    const plan = { assets: 'all', timeframes: 'all', modes: 'all', columns: 360, api: true, alerts: true }
+    const bounds = { requestsPerMinute: 1_000, connections: 10, streams: 64 }
+    writeFileSync(
+      plans,
+      JSON.stringify({ plans: { free: { ...plan, ...bounds, reports: ['clusters'] } }, anonymous: 'free' }),
+    )
+    await open({ plans })
+    await fillRule()
+    await page.click('alert-dialog .test')
+    await expect.poll(told, patience).toMatch(/^No back-test: Plan free does not include the report walls/)
+    await page.click('alert-dialog .save')
+    await expect
+      .poll(() => page.locator('.rules .deaf').allTextContents(), patience)
+      .toEqual([expect.stringMatching(/^Not watched: Plan free does not include/)])
   })
 
   test('what is no rule is told where it is written', async () => {
