@@ -154,6 +154,9 @@ export const limits = Object.freeze({
   clientReportRowsMax: 600,
   clientReportsMs: 5_000,
   clientReadMs: 5_000,
+  /** What a busy server has refused is asked for again, the first time after so long and each time after twice as long. */
+  clientBusyTriesMax: 5,
+  clientBusyMs: 250,
   /** Back-off of a client that reconnects, before jitter. */
   clientRetryMsMin: 300,
   clientRetryMsMax: 15_000,

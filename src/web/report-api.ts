@@ -2,6 +2,7 @@ import type { Connection } from '../client/connection.ts'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { ReportFacts } from '../model/report-facts.ts'
+import { whenFree } from './busy-retry.ts'
 import { reportTabs } from './report-filter.ts'
 import type { LoadReports, ReportPage } from './report-list.ts'
 import type { LiftWords } from './report-panel.ts'
@@ -27,7 +28,7 @@ export function loadReports(connection: Connection): LoadReports {
       limit: PAGE_ROWS,
       cursor: after,
     }
-    return readPage(await connection.json(pathOf(kind), query, signal))
+    return readPage(await whenFree(() => connection.json(pathOf(kind), query, signal), signal))
   }
 }
 
@@ -35,12 +36,13 @@ export function loadReports(connection: Connection): LoadReports {
 export function loadStretch(connection: Connection): LoadStretch {
   return async (asset, kind, fromMs, toMs, most, signal) => {
     const query = { asset, from: Math.floor(fromMs), to: Math.ceil(toMs), limit: most }
-    return readPage(await connection.json(pathOf(kind), query, signal)).rows
+    return readPage(await whenFree(() => connection.json(pathOf(kind), query, signal), signal)).rows
   }
 }
 
 export async function loadRead(connection: Connection, asset: string): Promise<Read> {
-  return readRead(await connection.json('/api/v1/read', { asset }, AbortSignal.timeout(limits.clientConnectMsMax)))
+  const signal = AbortSignal.timeout(limits.clientConnectMsMax)
+  return readRead(await whenFree(() => connection.json('/api/v1/read', { asset }, signal), signal))
 }
 
 export async function loadLift(connection: Connection, asset: string): Promise<readonly LiftWords[]> {

@@ -2,6 +2,7 @@ import type { MapState } from '../client/map-state.ts'
 import { describeError } from '../model/errors.ts'
 import { COLUMNS, timeframeId, timeframes } from '../model/timeframes.ts'
 import type { Column } from '../wire/blocks.ts'
+import { whenFree } from './busy-retry.ts'
 import { type LoadPast, TimeShelf } from './time-shelf.ts'
 
 /** Reads a map as it was known at a time: a connection's `at`. */
@@ -128,7 +129,9 @@ export class TimeTravel {
   #shelfOf({ asset, timeframe }: Moment): TimeShelf {
     const key = `${asset}/${timeframe}`
     if (this.#shelf === undefined || this.#shelfKey !== key) {
-      const load: LoadPast = (atMs, columns, signal) => this.#options.read(asset, timeframe, atMs, columns, signal)
+      const { read } = this.#options
+      const load: LoadPast = (atMs, columns, signal) =>
+        whenFree(() => read(asset, timeframe, atMs, columns, signal), signal)
       this.#shelf = new TimeShelf(timeframes[timeframeId(timeframe)]!.ms, load)
       this.#shelfKey = key
     }

@@ -1,5 +1,6 @@
 // Guards the reports on the built page: four tables that sort, filter, flash and hold still; rows that lead to a level or a
 // moment, by pointer and by key; what was known then; marks on the map; a sheet on a phone; and what a plan locks.
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ const MINUTE_MS = 60_000
 /** A machine that paints in software and is busy elsewhere takes its time. */
 const patience = { timeout: 30_000 }
 const missing = chromiumPath === undefined ? 'Chromium; PLAYWRIGHT_CHROMIUM names one elsewhere' : undefined
+const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 const { title, skip } = requirement('the reports on the page', missing)
 
 describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
@@ -236,6 +238,21 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
     expect(await page.isVisible('report-panel')).toBe(false)
     expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Reports')
     expect(said).toEqual([])
+  })
+
+  test.each([
+    ['live, dark, on a desktop', 'dark', desktop, 0],
+    ['past, light, on a phone', 'light', phone, 60],
+  ] as const)('axe finds nothing (%s)', async (_, colorScheme, viewport, minutes) => {
+    const atMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - minutes * MINUTE_MS
+    await open(`#BTC/1m/hybrid${minutes === 0 ? '' : `@${momentText(atMs)}`}`, viewport)
+    await page.emulateMedia({ colorScheme })
+    await expect.poll(async () => (await ids()).length, patience).toBeGreaterThan(20)
+    await page.evaluate(axe)
+    const found = await page.evaluate(
+      'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ target }) => target)]))',
+    )
+    expect(found).toEqual([])
   })
 
   test('what a plan does not have is shown as locked', async () => {

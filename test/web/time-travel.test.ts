@@ -3,6 +3,7 @@
 // yet comes from the live map, without a seam.
 import { expect, test } from 'vitest'
 import { MapState } from '../../src/client/map-state.ts'
+import { LmapError } from '../../src/model/errors.ts'
 import { COLUMNS } from '../../src/model/timeframes.ts'
 import { TimeShelf } from '../../src/web/time-shelf.ts'
 import { TimeTravel } from '../../src/web/time-travel.ts'
@@ -149,4 +150,28 @@ test('a moment that was prepared is there at once', async () => {
   await expect.poll(() => travel.shownMs).toBe(501 * MINUTE_MS)
   expect(history.asked.length).toBe(2)
   expect(facts(travel.map!)).toEqual(facts(history.at(501 * MINUTE_MS, COLUMNS)))
+})
+
+test('what a busy server refuses is asked for again, and given up with the wish', async () => {
+  const history = new History(MINUTE_MS, 2000, () => true)
+  let refusals = 2
+  let asked = 0
+  const travel = new TimeTravel({
+    read: async (_asset, _timeframe, atMs, columns) => {
+      asked++
+      if (refusals-- > 0) throw new LmapError('LMAP_LIMIT', 'eight maps are being read.')
+      return history.at(atMs, columns)
+    },
+    recent: () => [],
+    onChange: () => undefined,
+  })
+  const moment = { asset: 'BTC', timeframe: '1m', atMs: 500 * MINUTE_MS }
+  travel.go(moment)
+  await expect.poll(() => travel.shownMs, { timeout: 5000 }).toBe(moment.atMs)
+  expect([asked, travel.fault]).toEqual([3, undefined])
+  refusals = Number.POSITIVE_INFINITY
+  travel.go({ ...moment, atMs: 900 * MINUTE_MS })
+  await expect.poll(() => asked).toBe(4)
+  travel.go(undefined)
+  expect([travel.isReading, travel.fault]).toEqual([false, undefined])
 })

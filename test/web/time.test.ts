@@ -50,7 +50,7 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
   const field = () => page.inputValue('time-bar .moment input')
 
   async function open(hash = '', viewport = desktop): Promise<void> {
-    gateway = new DevGateway({ folder, tickMs: 1000, columns: 300 })
+    gateway = new DevGateway({ folder, tickMs: 1000, columns: 150 })
     await gateway.start()
     page = await browser.newPage({ viewport })
     said = []
