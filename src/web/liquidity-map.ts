@@ -301,6 +301,8 @@ export class LiquidityMap extends HTMLElement {
   }
 
   #hold(isHeld: boolean): void {
+    // The past stands still by itself.
+    if (isHeld && this.#isPast) return this.removeAttribute('paused')
     const map = this.#stream?.map
     if (isHeld && map !== undefined && this.#options !== undefined) {
       this.#held = { map: holdMap(map), fact: { sinceMs: this.#options.now(), clockMs: map.clockMs } }
