@@ -5,7 +5,7 @@ const MS_PER_SECOND = 1000
 
 /** What a gate remembers, as plain data. */
 export interface AlertMemory {
-  /** Keys of what has fired, oldest first. */
+  /** Keys of what has fired, that heard of longest ago first. */
   readonly fired: readonly string[]
   /** By rule and asset, venue time of the newest firing. */
   readonly newest: readonly (readonly [string, number])[]
@@ -30,7 +30,11 @@ export class AlertGate {
   /** True where the rule may fire now; then it has. `ruleKey` tells rules apart. */
   pass(ruleKey: string, rule: AlertRule, subject: AlertSubject): boolean {
     const key = [ruleKey, subject.id, ...(rule.states === undefined ? [] : [subject.state])].join(' ')
-    if (this.#fired.has(key)) return false
+    // To the end of the order: what is told again and again while it stands is the last to be forgotten.
+    if (this.#fired.delete(key)) {
+      this.#fired.add(key)
+      return false
+    }
     const silence = `${ruleKey} ${subject.asset}`
     const before = this.#newest.get(silence)
     // Either way: reports of one moment come in any order. A clock that went far back (a replay begun anew) silences nothing.

@@ -241,7 +241,7 @@ export const limits = Object.freeze({
   alertLookMs: 1_000,
   alertKeepMs: 5_000,
   /** Firings that are remembered so that none is told twice. */
-  alertKeysMax: 10_000,
+  alertKeysMax: 20_000,
   /** A back-test: days, where it is not said and at most; its time; reports, columns and candles read; firings followed; at a time. */
   alertBacktestDays: 7,
   alertBacktestDaysMax: 30,
