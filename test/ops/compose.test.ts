@@ -58,7 +58,11 @@ test('it is the whole topology, each part with a pinned image, a bound and a way
     if (service.build === undefined) expect(service.healthcheck, name).toBeDefined()
     else expect(existsSync(new URL(service.build.dockerfile, root))).toBe(true)
     const { cpus, memory } = service.deploy.resources.limits
-    expect([Number(cpus) > 0, /^\d+[mg]$/.test(memory)], name).toEqual([true, true])
+    // A number, or a variable with one.
+    expect([Number(/^(?:\$\{\w+:-)?([\d.]+)\}?$/.exec(cpus)?.[1]) > 0, /^\d+[mg]$/.test(memory)], name).toEqual([
+      true,
+      true,
+    ])
     for (const network of service.networks) expect(compose.networks).toHaveProperty(network)
   }
 })
