@@ -26,6 +26,8 @@ export class PageRig {
   page!: Page
   /** What the console and uncaught errors said. */
   said: string[] = []
+  /** Whom the page has asked for anything. */
+  hosts = new Set<string>()
   #browser: Browser | undefined
   readonly #flags: readonly string[]
 
@@ -61,6 +63,9 @@ export class PageRig {
   async openPage(page: Page, hash = '', script?: string): Promise<void> {
     this.page = page
     this.said = []
+    this.hosts = new Set()
+    page.on('request', (request) => this.hosts.add(new URL(request.url()).host))
+    page.on('websocket', (socket) => this.hosts.add(new URL(socket.url()).host))
     page.on('console', (message) => this.said.push(message.text()))
     page.on('pageerror', (error) => this.said.push(String(error)))
     if (script !== undefined) await page.addInitScript(script)

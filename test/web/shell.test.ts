@@ -191,6 +191,24 @@ describe.skipIf(skip)(title, { timeout: 90_000 }, () => {
     expect(rig.said).toEqual([])
   })
 
+  test.each([
+    ['1', 'raw'],
+    ['2', 'synthetic'],
+    ['3', 'heatmap'],
+    ['4', 'hybrid'],
+  ])('mode %s, %s, has its own scales and asks nobody else for anything', async (key, mode) => {
+    await rig.open({ hash: '#BTC/1m/hybrid' })
+    await rig.page.keyboard.press(key)
+    await expect.poll(() => rig.text('.modes [aria-checked="true"]'), patience).toMatch(new RegExp(mode, 'i'))
+    const names = () => rig.page.locator('.ramp:visible b').allTextContents()
+    const wanted = { raw: ['Realised'], hybrid: ['Realised', 'Predicted'] }[mode] ?? ['Predicted']
+    await expect.poll(names, patience).toEqual([...wanted, 'Bids, asks'])
+    await rig.page.keyboard.press('d')
+    await expect.poll(names, patience).toEqual(wanted)
+    expect([...rig.hosts]).toEqual([`127.0.0.1:${rig.gateway.port}`])
+    expect(rig.said).toEqual([])
+  })
+
   test('keys move the crosshair and speak its cell; the list of keys is complete', async () => {
     await rig.open()
     await rig.page.locator('liquidity-map .chart').focus()
