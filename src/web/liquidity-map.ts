@@ -8,6 +8,7 @@ import type { HeatField } from './heat-field.ts'
 import type { HeatScale } from './heat-scale.ts'
 import { Invalidation, Level, levelOf } from './invalidation.ts'
 import styles from './liquidity-map.css'
+import bandStyles from './map-band.css'
 import { type CursorPlace, MapCursor } from './map-cursor.ts'
 import { MapFace } from './map-face.ts'
 import { lookOfAttributes, type MapLook } from './map-look.ts'
@@ -243,7 +244,7 @@ export class LiquidityMap extends HTMLElement {
   #build(): ShadowRoot {
     const root = this.attachShadow({ mode: 'open' })
     const sheet = new CSSStyleSheet()
-    sheet.replaceSync(styles)
+    sheet.replaceSync(styles + bandStyles)
     root.adoptedStyleSheets = [sheet]
     root.append(...this.#face.elements)
     this.#face.chart.addEventListener('keydown', (event) => this.#key(event))
@@ -302,7 +303,10 @@ export class LiquidityMap extends HTMLElement {
 
   #hold(isHeld: boolean): void {
     // The past stands still by itself.
-    if (isHeld && this.#isPast) return this.removeAttribute('paused')
+    if (isHeld && this.#isPast) {
+      this.removeAttribute('paused')
+      return
+    }
     const map = this.#stream?.map
     if (isHeld && map !== undefined && this.#options !== undefined) {
       this.#held = { map: holdMap(map), fact: { sinceMs: this.#options.now(), clockMs: map.clockMs } }
