@@ -8,9 +8,12 @@ import { fileURLToPath } from 'node:url'
 import { LmapError } from '../src/model/errors.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-/** Level updates a second of the market's own time while history is made: two for each book. */
+/**
+ * Level updates a second of the market's own time while history is made: two for each book. A minute of it fills the map with
+ * its 360 columns, from where on a page has no reason to grow.
+ */
 const HISTORY_RATE = 700
-const HISTORY_SPEED = 120
+const HISTORY_SPEED = 360
 const READY_MS_MAX = 60_000
 const STOP_MS_MAX = 15_000
 
