@@ -52,6 +52,8 @@ export class ReportFeed {
   readonly #numbers: ReturnType<typeof numbersOf>
   /** Histories are read one after the other. */
   #reading: Promise<void> = Promise.resolve()
+  /** When one was last not to be had. */
+  #failedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ReportFeedOptions) {
     this.#options = options
@@ -204,11 +206,18 @@ export class ReportFeed {
     }
     lane.history = 'loading'
     lane.loading = this.#reading.then(async () => {
-      lane.history = (await this.#fill(lane, history)) ? 'loaded' : 'failed'
+      const isRead = !this.#hasJustFailed && (await this.#fill(lane, history))
+      lane.history = isRead ? 'loaded' : 'failed'
       for (const mask of lane.waiting) this.#open(lane, mask)
       lane.waiting.clear()
     })
     this.#reading = lane.loading
+  }
+
+  /** A store that hangs is waited for once, and not by every asset behind the one before. */
+  get #hasJustFailed(): boolean {
+    const { now, limits } = this.#options
+    return now() - this.#failedMs < limits.historyRetryMs
   }
 
   /** What happens now is worth more than the past: without it newcomers begin with what stands. */
@@ -223,6 +232,7 @@ export class ReportFeed {
       lane.board.fill(await Promise.race([history(lane.asset, clockMs), promise]), clockMs)
       return true
     } catch (error) {
+      this.#failedMs = now()
       log.error({ error, asset: lane.asset }, 'reports of the past not read, newcomers begin with what stands')
       return false
     } finally {

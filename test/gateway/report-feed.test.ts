@@ -200,9 +200,11 @@ test('newcomers wait for the history, once; of it what is over counts, and what 
   expect(openings[1]!.text.rows[0]).toMatchObject({ id: 'heard', state: 'filled' })
 })
 
-test('without its history a newcomer begins with what stands, and the next one causes another try', async () => {
+test('without its history a newcomer begins with what stands, and one that comes later causes another try', async () => {
   let tries = 0
+  let nowMs = START_MS
   const { feed, acquire, want, openings, log } = start({
+    now: () => nowMs,
     history: async () => {
       tries++
       throw new Error('the store is away')
@@ -215,8 +217,31 @@ test('without its history a newcomer begins with what stands, and the next one c
   await until('the opening', () => openings.length === 1)
   expect(openings[0]!.text.rows.length).toBe(1)
   expect(log.lines.join()).toContain('reports of the past not read')
+  nowMs += limits.historyRetryMs - 1
+  await feed.ready(0 as AssetId)
+  expect(tries).toBe(1)
+  nowMs++
   acquire(WALLS)
   await until('another try', () => tries === 2)
+})
+
+test('a store that hangs is waited for once, whatever the number of assets that somebody asks for', async () => {
+  let tries = 0
+  const { feed, acquire, want, openings } = start({
+    limits: { ...limits, historyMsMax: 10 },
+    history: () => {
+      tries++
+      return new Promise(() => undefined)
+    },
+  })
+  const topics = [0, 1, 2, 3].map((asset) => reportTopic(asset, ALL_KINDS))
+  for (const topic of topics) {
+    acquire(topic)
+    want(topic, WHOLE)
+  }
+  await until('the openings', () => openings.length === topics.length)
+  await feed.ready(4 as AssetId)
+  expect(tries).toBe(1)
 })
 
 test('a history that takes too long is not waited for', async () => {
