@@ -66,7 +66,9 @@ export class MapFace {
   }
 
   get elements(): readonly HTMLElement[] {
-    return [this.#frame, this.#readout.element, this.#note, this.#band, this.#veil, this.#credit, this.#spoken]
+    const { hint } = this.#scene
+    const told = [this.#readout.element, this.#note, this.#band, this.#veil, this.#credit, this.#spoken]
+    return [this.#frame, ...told, hint.element]
   }
 
   show({ asset, timeframe, mode, status, shown, modelText, cursor, decimals, position }: FaceFacts): void {

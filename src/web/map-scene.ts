@@ -22,6 +22,7 @@ import { emptyScale, fitScale } from './heat-scale.ts'
 import { lookDefault, type MapLook } from './map-look.ts'
 import { accentCss, CHANNELS, Channel, RAMP_STEPS, rampBytes } from './palette.ts'
 import { Profile } from './profile.ts'
+import { ReportHint } from './report-hint.ts'
 import { ReportMarks } from './report-marks.ts'
 import type { ReportColours } from './report-scale.ts'
 import type { ShownMap } from './shown-map.ts'
@@ -57,6 +58,8 @@ export class MapScene {
   readonly labels = new ClusterLabels()
   /** Walls, sweeps, absorptions and chips. */
   readonly marks = new ReportMarks(this.field)
+  /** What the mark below the pointer stands for. */
+  readonly hint = new ReportHint()
   readonly #events: SceneEvents
   readonly #priceRange: PriceRange = { range: lookDefault.range, centre: 0, level: undefined }
   readonly #style: HeatStyle = {
@@ -77,6 +80,8 @@ export class MapScene {
   #livesSinceFit = 0
   #livesSinceClusters = 0
   #timeframeMs = 1
+  #decimals = 2
+  #clockMs = 0
   #mode: Mode = MODE_DEFAULT
   #realised: readonly ClusterLayer[] = []
 
@@ -117,6 +122,7 @@ export class MapScene {
     this.#chart.series.attachPrimitive(this.#heat)
     this.#chart.series.attachPrimitive(this.marks)
     this.#chart.chart.subscribeCrosshairMove(this.#events.cursor)
+    this.#chart.chart.subscribeCrosshairMove((parameter) => this.#drawHint(parameter))
     this.paint(this.#look, this.#ground)
   }
 
@@ -127,6 +133,7 @@ export class MapScene {
   }
 
   set decimals(decimals: number) {
+    this.#decimals = decimals
     if (this.#chart !== undefined) setDecimals(this.#chart, decimals)
   }
 
@@ -163,6 +170,7 @@ export class MapScene {
     const [firstMs, lastSlot] = [before?.firstMs, this.field.lastSlot]
     this.#mode = mode
     this.#timeframeMs = timeframeMs
+    this.#clockMs = clockMs
     this.field.reset(columns, live, timeframeMs, mode)
     this.#priceRange.centre = (live ?? columns.at(-1))?.close ?? 0
     // To follow is to keep the distance from the newest column, whatever time that is of.
@@ -185,6 +193,7 @@ export class MapScene {
   }
 
   putLive({ columns, live, clockMs }: ShownMap): void {
+    this.#clockMs = clockMs
     if (live !== undefined) this.#put(live)
     this.#priceRange.centre = live?.close ?? this.#priceRange.centre
     // The ramps follow a live column that grows, but not at every tick: colours that breathe cannot be read.
@@ -214,6 +223,13 @@ export class MapScene {
     const range = time?.getVisibleLogicalRange()
     if (time === undefined || range === undefined || range === null) return
     time.setVisibleLogicalRange({ from: range.to - (range.to - range.from) * factor, to: range.to })
+  }
+
+  #drawHint({ point, sourceEvent }: MouseEventParams): void {
+    // Keys and maps beside this one move the crosshair too.
+    const isPointed = point !== undefined && sourceEvent !== undefined
+    const known = isPointed ? this.marks.at(point.x, point.y) : undefined
+    this.hint.show(known, point?.x ?? 0, point?.y ?? 0, { nowMs: this.#clockMs, decimalsOf: () => this.#decimals })
   }
 
   #put(column: Column): void {

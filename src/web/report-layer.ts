@@ -53,9 +53,9 @@ export class ReportLayer {
     this.#isDirty = false
     this.#drawnMs = atMs
     const { source } = this
-    const known = knownAt(source.rows, atMs ?? Number.POSITIVE_INFINITY).map(({ row }) => row)
+    const known = knownAt(source.rows, atMs ?? Number.POSITIVE_INFINITY)
     // What stands is told again and again: of what was not, the end was missed.
-    this.#marks.rows = atMs === undefined ? known.filter((row) => !isOpen(row) || source.stands(row)) : known
+    this.#marks.rows = atMs === undefined ? known.filter(({ row }) => !isOpen(row) || source.stands(row)) : known
   }
 
   close(): void {

@@ -12,11 +12,15 @@ import type { HeatField } from './heat-field.ts'
 import type { Switches } from './map-look.ts'
 import { worthOf } from './report-filter.ts'
 import type { ReportColours, ReportScale } from './report-scale.ts'
-import { drawAbsorptions, drawSweeps } from './report-shapes.ts'
-import { drawWalls } from './wall-lines.ts'
+import { distanceToShape, drawAbsorptions, drawSweeps } from './report-shapes.ts'
+import type { KnownRow } from './report-then.ts'
+import { distanceToWall, drawWalls } from './wall-lines.ts'
 
 type Target = Parameters<IPrimitivePaneRenderer['draw']>[0]
 type Scope = Parameters<Parameters<Target['useBitmapCoordinateSpace']>[0]>[0]
+
+/** Nearer than this a mark is pointed at. */
+const REACH_PX = 7
 
 /** What happens at levels, drawn where and when it did: walls, sweeps, absorptions and chips above the candles. */
 export class ReportMarks implements ISeriesPrimitive<Time>, IPrimitivePaneView, IPrimitivePaneRenderer {
@@ -27,6 +31,9 @@ export class ReportMarks implements ISeriesPrimitive<Time>, IPrimitivePaneView, 
   #sweeps: readonly SweepFact[] = []
   #absorptions: readonly AbsorptionFact[] = []
   #chips: readonly ConvergenceFact[] = []
+  #known: ReadonlyMap<string, KnownRow> = new Map()
+  #drawnWalls: readonly WallFact[] = []
+  #drawnShapes: readonly (SweepFact | AbsorptionFact)[] = []
   #colours: ReportColours | undefined
   #switches: Switches | undefined
 
@@ -35,7 +42,9 @@ export class ReportMarks implements ISeriesPrimitive<Time>, IPrimitivePaneView, 
   }
 
   /** What there is to draw of one asset at one time. */
-  set rows(rows: readonly ReportFacts[]) {
+  set rows(known: readonly KnownRow[]) {
+    this.#known = new Map(known.map((one) => [one.row.id, one]))
+    const rows = known.map(({ row }) => row)
     // The largest first: where there is no room for all, the others give way.
     const of = <Kind extends ReportFacts['kind']>(kind: Kind) =>
       rows
@@ -88,13 +97,30 @@ export class ReportMarks implements ISeriesPrimitive<Time>, IPrimitivePaneView, 
     const scale = this.#scaleOf(bitmapSize, horizontalPixelRatio, verticalPixelRatio)
     if (colours === undefined || switches === undefined || scale === undefined) return
     context.save()
-    if (switches.walls) drawWalls(context, this.#walls, scale, colours)
-    if (switches.sweeps) {
-      drawAbsorptions(context, this.#absorptions, scale, colours)
-      drawSweeps(context, this.#sweeps, scale, colours)
-    }
+    this.#drawnWalls = switches.walls ? drawWalls(context, this.#walls, scale, colours) : []
+    this.#drawnShapes = switches.sweeps
+      ? [
+          ...drawAbsorptions(context, this.#absorptions, scale, colours),
+          ...drawSweeps(context, this.#sweeps, scale, colours),
+        ]
+      : []
     if (switches.chips) drawChips(context, this.#chips, scale, colours)
     context.restore()
+  }
+
+  /** The row whose mark is at a place, in CSS pixels of the pane; undefined where there is none. */
+  at(x: number, y: number): KnownRow | undefined {
+    const scale = this.#scaleOf({ width: 0, height: 0 }, 1, 1)
+    if (scale === undefined) return undefined
+    let nearest: ReportFacts | undefined
+    let least = REACH_PX
+    const look = (row: ReportFacts, distance: number): void => {
+      if (distance < least) [nearest, least] = [row, distance]
+    }
+    // Shapes lie over lines.
+    for (const shape of this.#drawnShapes) look(shape, distanceToShape(shape, x, y, scale))
+    if (nearest === undefined) for (const wall of this.#drawnWalls) look(wall, distanceToWall(wall, x, y, scale))
+    return nearest && this.#known.get(nearest.id)
   }
 
   #scaleOf(size: { width: number; height: number }, ratioX: number, ratioY: number): ReportScale | undefined {

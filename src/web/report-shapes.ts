@@ -8,13 +8,14 @@ const SHAPES_MAX = 36
 /** Room that each of them has for itself; of those that would lie upon each other the largest is drawn. */
 const ROOM_PX = 14
 
-/** Sweeps as arrows over the prices that they went through; those driven by liquidations in the colour of these. */
+/** Sweeps as arrows over the prices that they went through; those driven by liquidations in the colour of these. Answers those that were drawn. */
 export function drawSweeps(
   context: CanvasRenderingContext2D,
   sweeps: readonly SweepFact[],
   scale: ReportScale,
   colours: ReportColours,
-): void {
+): readonly SweepFact[] {
+  const drawn: SweepFact[] = []
   const { ratio, width, height } = scale
   const size = ARROW_PX * ratio
   const isFree = freePlaces(ratio)
@@ -48,7 +49,9 @@ export function drawSweeps(
     context.fillStyle = colour
     path()
     context.fill()
+    drawn.push(sweep)
   }
+  return drawn
 }
 
 /** Absorptions as boxes at their level: full where confirmed, empty while forming, crossed out where they failed. */
@@ -57,14 +60,17 @@ export function drawAbsorptions(
   absorptions: readonly AbsorptionFact[],
   scale: ReportScale,
   colours: ReportColours,
-): void {
+): readonly AbsorptionFact[] {
+  const drawn: AbsorptionFact[] = []
   const { ratio, width, height } = scale
   const size = BOX_PX * ratio
   const isFree = freePlaces(ratio)
-  for (const { startMs, price, side, state } of absorptions) {
+  for (const absorption of absorptions) {
+    const { startMs, price, side, state } = absorption
     const x = Math.round(scale.xOf(startMs))
     const y = Math.round(scale.yOf(price))
     if (x < -size || x > width + size || y < -size || y > height + size || !isFree(x, y)) continue
+    drawn.push(absorption)
     const colour = side === 'bid' ? colours.bid : colours.ask
     context.fillStyle = colours.ground
     context.fillRect(x - size - ratio, y - size - ratio, 2 * (size + ratio), 2 * (size + ratio))
@@ -79,6 +85,15 @@ export function drawAbsorptions(
     context.lineTo(x + size, y - size)
     context.stroke()
   }
+  return drawn
+}
+
+/** How far a sweep and an absorption are from a place, in pixels of the scale. */
+export function distanceToShape(row: SweepFact | AbsorptionFact, x: number, y: number, scale: ReportScale): number {
+  if (row.kind === 'absorption') return Math.hypot(scale.xOf(row.startMs) - x, scale.yOf(row.price) - y)
+  const [from, to] = [scale.yOf(row.firstPrice), scale.yOf(row.price)]
+  const away = Math.max(0, Math.min(from, to) - y, y - Math.max(from, to))
+  return Math.hypot(scale.xOf(row.endMs) - x, away)
 }
 
 /** Answers for each place whether it is free, and takes it. */

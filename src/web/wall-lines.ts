@@ -22,20 +22,30 @@ export function wallAlpha({ spoof, state }: Pick<WallFact, 'spoof' | 'state'>): 
 
 /**
  * Walls as lines at their price, from their start to their end, given the largest first. How one ended stands at its end: a
- * disc was filled, a cross was pulled, an arrow moved to where it points, a ring faded, a gap was lost from sight.
+ * disc was filled, a cross was pulled, an arrow moved to where it points, a ring faded, a gap was lost from sight. Answers
+ * those that were drawn.
  */
 export function drawWalls(
   context: CanvasRenderingContext2D,
   walls: readonly WallFact[],
   scale: ReportScale,
   colours: ReportColours,
-): void {
+): readonly WallFact[] {
   const inView = walls.filter((wall) => isInView(wall, scale))
   const over = inView.filter(({ state }) => state !== 'active').slice(0, OVER_MAX)
   // Those that stand lie over those that are over.
   for (const wall of over) drawWall(context, wall, scale, colours)
-  for (const wall of inView) if (wall.state === 'active') drawWall(context, wall, scale, colours)
+  const active = inView.filter(({ state }) => state === 'active')
+  for (const wall of active) drawWall(context, wall, scale, colours)
   context.globalAlpha = 1
+  return [...active, ...over]
+}
+
+/** How far a wall is from a place, in pixels of the scale. */
+export function distanceToWall(wall: WallFact, x: number, y: number, scale: ReportScale): number {
+  const before = scale.xOf(wall.startMs) - x
+  const behind = x - endOf(wall, scale)
+  return Math.max(0, before, behind) + Math.abs(scale.yOf(wall.price) - y)
 }
 
 function isInView(wall: WallFact, scale: ReportScale): boolean {

@@ -205,6 +205,31 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
     expect(said).toEqual([])
   })
 
+  test('a mark that is pointed at says what it stands for', async () => {
+    await open()
+    const wall = rowsOf('wall').find(isStanding)!
+    const at = (price: number) =>
+      page.evaluate((level) => {
+        const map = document.querySelector('liquidity-map') as LiquidityMap
+        const { left, top, width } = map.shadowRoot!.querySelector('.chart canvas')!.getBoundingClientRect()
+        const { from, to } = map.visibleSlots!
+        const x = left + ((map.field.lastSlot - from) / (to - from)) * width
+        return { x, y: top + map.chart!.series.priceToCoordinate(level)! }
+      }, price)
+    await expect
+      .poll(async () => {
+        const { x, y } = await at(wall.price)
+        await page.mouse.move(x, y + 1)
+        await page.mouse.move(x, y)
+        return text('liquidity-map .mark-hint')
+      }, patience)
+      .toMatch(/^BTC [\d,.]+: (bid|ask) wall, active, \$[\d.]+[KM], .* ago · \w+, spoof \d+ %$/)
+    expect(await page.isVisible('liquidity-map .mark-hint')).toBe(true)
+    await page.mouse.move(5, 300)
+    await expect.poll(() => page.isVisible('liquidity-map .mark-hint'), patience).toBe(false)
+    expect(said).toEqual([])
+  })
+
   test('the read stands above, and its magnets lead to their level', async () => {
     await open()
     await expect.poll(() => text('report-panel .read .label'), patience).toBe('Balanced')
