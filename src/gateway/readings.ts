@@ -12,6 +12,7 @@ import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { clustersOf, standoutsOf } from './clusters.ts'
 import { tagged, taggedByBody } from './etag.ts'
+import { KeptLift } from './kept-lift.ts'
 import { liftJson } from './lift.ts'
 import { mapEtag, mapJson } from './map-json.ts'
 import { modeFacts, venueFacts } from './map-reading.ts'
@@ -72,6 +73,7 @@ export interface ReadingsOptions {
   told(asset: AssetId, kind: ReportKind): Report[]
   /** Resolves when they are all that stand. */
   ready(asset: AssetId): Promise<void>
+  now(): number
 }
 
 /** A read is of now: the shortest timeframe knows it best. */
@@ -81,10 +83,13 @@ const noModel: ModelStatus = { state: 0, id: 0, mean: 0, error: Number.POSITIVE_
 /** Readings of the map as JSON: the columns themselves, what stands out of them, and what the forecast is worth. */
 export class Readings {
   readonly #options: ReadingsOptions
+  readonly #lift: KeptLift
   #running = 0
 
   constructor(options: ReadingsOptions) {
     this.#options = options
+    const { sources, limits, now } = options
+    this.#lift = new KeptLift({ read: sources?.lift, now, keepMs: limits.liftKeepMs })
   }
 
   map({ query, ifNoneMatch, plan }: Request): Promise<Reply> {
@@ -144,23 +149,23 @@ export class Readings {
 
   /** One word for what stands at levels now, and what it rests on. */
   read(query: string): Promise<Reply> {
-    const { table, moments, limits, told, ready, sources } = this.#options
+    const { table, moments, limits, told, ready } = this.#options
     const { asset } = readAssetQuery(query)
     return this.#bounded(async () => {
       const moment = await moments.read(table.at(asset, READ_TIMEFRAME), limits.clusterColumnsMax)
       const liquidity = await this.#liquidity(asset)
-      const lifts = await stored(async () => sources?.lift?.())
+      const lifts = await stored(() => this.#lift.counts())
       await ready(asset)
       const rows = told(asset, 'convergence').filter((row) => row.kind === 'convergence')
-      return jsonReply(200, readJson({ moment, liquidity, rows, lifts: lifts ?? [], model: this.#model(asset) }))
+      return jsonReply(200, readJson({ moment, liquidity, rows, lifts, model: this.#model(asset) }))
     })
   }
 
   /** How often levels held that reports spoke of, of one asset or of all together. */
   async lift(query: string): Promise<Reply> {
     const { asset } = readLiftQuery(query)
-    const counts = await stored(async () => this.#options.sources?.lift?.(asset))
-    return jsonReply(200, liftJson(asset === undefined ? undefined : assets[asset]!.name, counts ?? []))
+    const counts = await stored(() => this.#lift.counts(asset))
+    return jsonReply(200, liftJson(asset === undefined ? undefined : assets[asset]!.name, counts))
   }
 
   async score(query: string): Promise<Reply> {

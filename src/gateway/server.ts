@@ -151,6 +151,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     sources,
     told: (asset, kind) => feed.rows(asset, kind),
     ready: (asset) => feed.ready(asset),
+    now,
   })
   options.metrics.observedGauge('gateway_clients', 'Open connections.', () => fronts.clientCount)
   options.metrics.observedGauge('gateway_subscriptions', 'Subscriptions.', () => fronts.subscriptionCount)

@@ -227,6 +227,8 @@ export const limits = Object.freeze({
   reportSearchMsMax: 31 * 86_400_000,
   /** A report that began so long before the time asked for is not looked for, though it may have stood until then. */
   reportStandMsMax: 86_400_000,
+  /** What reports were worth is asked of the store this often at most, however many want to know. */
+  liftKeepMs: 5_000,
   /** The plans file is looked at this often: a key that was revoked is off within this and a sweep. */
   plansLookMs: 1_000,
   /** Holders whose requests are counted before those of past minutes are forgotten. */
