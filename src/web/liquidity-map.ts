@@ -12,7 +12,7 @@ import bandStyles from './map-band.css'
 import { type CursorPlace, MapCursor } from './map-cursor.ts'
 import { MapFace } from './map-face.ts'
 import { lookOfAttributes, type MapLook } from './map-look.ts'
-import { MapScene, type Place } from './map-scene.ts'
+import { MapScene, placeAfter } from './map-scene.ts'
 import { type Held, type MapStatus, mapStatus, pastStatus } from './map-status.ts'
 import { accentCss, Channel } from './palette.ts'
 import { type OwnPosition, PositionMark } from './position-mark.ts'
@@ -29,8 +29,6 @@ export interface MapOptions {
   readonly decimalsOf: (asset: string) => number
 }
 
-/** Farther than this a step in time is a leap: what was looked at is off the screen by then. */
-const LEAP_COLUMNS = 60
 const lookAttributes = ['layers', 'palette', 'range', 'threshold', 'gamma', 'theme']
 
 /**
@@ -352,18 +350,11 @@ export class LiquidityMap extends HTMLElement {
   #refill(shown: ShownMap, stream: MapStream, mode: Mode): void {
     const { ms } = timeframes[timeframeId(stream.timeframe)]!
     const shownMs = this.#isPast ? this.#travel!.shownMs : undefined
-    this.#scene.refill(shown, ms, mode, this.#placeAt(stream, shownMs, ms))
+    const { clockMs } = this
+    const place = shownMs === this.#drawnMs ? 'keep' : placeAfter(shownMs ?? clockMs, this.#drawnMs ?? clockMs, ms)
+    this.#scene.refill(shown, ms, mode, this.#shownStream === stream ? place : 'newest')
     this.#shownStream = stream
     this.#drawnMs = shownMs
-  }
-
-  /** The same moment stays where it is, steps are followed, and a leap begins at the newest columns of its moment. */
-  #placeAt(stream: MapStream, shownMs: number | undefined, columnMs: number): Place {
-    if (this.#shownStream !== stream) return 'newest'
-    if (shownMs === this.#drawnMs) return 'keep'
-    const nowMs = this.clockMs
-    const leapMs = Math.abs((shownMs ?? nowMs) - (this.#drawnMs ?? nowMs))
-    return leapMs > LEAP_COLUMNS * columnMs ? 'newest' : 'follow'
   }
 
   #drawFace(shown: ShownMap | undefined): void {

@@ -49,6 +49,14 @@ export interface SceneEvents {
  */
 export type Place = 'keep' | 'follow' | 'newest'
 
+/** Farther than this a step in time is a leap: what was looked at is off the screen by then. */
+const LEAP_COLUMNS = 60
+
+/** Of a map that goes from one moment to another: steps are followed, a leap begins at the newest columns of its moment. */
+export function placeAfter(shownMs: number, drawnMs: number, columnMs: number): Place {
+  return Math.abs(shownMs - drawnMs) <= LEAP_COLUMNS * columnMs ? 'follow' : 'newest'
+}
+
 /** Everything that is drawn of one map: heat, candles, profile and the names of clusters. Knows nothing of streams. */
 export class MapScene {
   /** Scale of the ramps, for a legend. */
