@@ -4,7 +4,7 @@ import type { ReadFacts } from '../model/read.ts'
 import type { FactsOf } from '../model/report-facts.ts'
 import type { ReportKind } from '../model/reports.ts'
 import { isReport } from './control.ts'
-import { refusalOf } from './past.ts'
+import { fetchJson, type JsonRequest } from './json-answer.ts'
 
 export interface ApiOptions {
   /** ws:// or wss:// address of a gateway's /stream, as for `connect`, or http:// or https:// of the gateway. */
@@ -57,15 +57,8 @@ export interface Api {
 }
 
 export function createApi({ url, key }: ApiOptions): Api {
-  async function get(path: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<unknown> {
-    const address = new URL(path, url.replace(/^ws/, 'http'))
-    address.search = new URLSearchParams(query).toString()
-    const headers: Record<string, string> = { accept: 'application/json' }
-    if (key !== undefined) headers.authorization = `Bearer ${key}`
-    const answer = await fetch(address, { headers, signal: signal ?? null })
-    if (!answer.ok) throw refusalOf(answer.status, await answer.text())
-    return answer.json()
-  }
+  const get = (path: string, query: JsonRequest['query'], signal?: AbortSignal): Promise<unknown> =>
+    fetchJson({ url, key, path, query, signal })
 
   const reportPage: Api['reportPage'] = async (kind, request = {}) => {
     const page = await get(`/api/v1/reports/${paths[kind]}`, queryOf(request), request.signal)
@@ -88,26 +81,24 @@ export function createApi({ url, key }: ApiOptions): Api {
       return (await get('/api/v1/read', { asset }, signal)) as ReadFacts
     },
     async lift(asset, signal) {
-      const query: Record<string, string> = asset === undefined ? {} : { asset }
-      const { lifts } = (await get('/api/v1/reports/lift', query, signal)) as { lifts: LiftFacts[] }
+      const { lifts } = (await get('/api/v1/reports/lift', { asset }, signal)) as { lifts: LiftFacts[] }
       return lifts
     },
   }
 }
 
-function queryOf({ assets, fromMs, toMs, side, states, minUsd, limit, cursor }: ReportRequest): Record<string, string> {
-  const query = {
+function queryOf(request: ReportRequest): JsonRequest['query'] {
+  const { assets, fromMs, toMs, side, states, minUsd, limit, cursor } = request
+  return {
     asset: assets?.join(','),
-    from: fromMs === undefined ? undefined : String(Math.floor(fromMs)),
-    to: toMs === undefined ? undefined : String(Math.ceil(toMs)),
+    from: fromMs === undefined ? undefined : Math.floor(fromMs),
+    to: toMs === undefined ? undefined : Math.ceil(toMs),
     side,
     state: states?.join(','),
-    minUsd: minUsd === undefined ? undefined : String(minUsd),
-    limit: limit === undefined ? undefined : String(limit),
+    minUsd,
+    limit,
     cursor,
   }
-  const said = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return Object.fromEntries(said)
 }
 
 function isPage<Kind extends ReportKind>(page: unknown, kind: Kind): page is ReportPage<Kind> {

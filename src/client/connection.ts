@@ -114,7 +114,7 @@ export class Connection {
       return known.stream
     }
     this.#checkRoom()
-    const stream = new MapStream(asset, timeframe, () => this.#release(key))
+    const stream = new MapStream(asset, timeframe, (given) => this.#release(key, given))
     const entry: Entry = { stream, part, holders: 1, askedMs: undefined }
     this.#entries.set(key, entry)
     if (this.#hello !== undefined && this.#state === 'open') this.#ask('subscribe', entry)
@@ -134,7 +134,7 @@ export class Connection {
     }
     this.#checkRoom()
     const entry: ReportEntry = {
-      stream: new ReportStream(asset, kinds, () => this.#releaseReports(asset)),
+      stream: new ReportStream(asset, kinds, (given) => this.#releaseReports(asset, given)),
       holders: 1,
       askedMs: undefined,
     }
@@ -170,18 +170,19 @@ export class Connection {
     this.#end('closed by this client')
   }
 
-  #release(key: string): void {
+  #release(key: string, stream: MapStream): void {
     const entry = this.#entries.get(key)
-    if (entry === undefined || --entry.holders > 0) return
+    // One that was closed before may have a successor, which is somebody else's.
+    if (entry?.stream !== stream || --entry.holders > 0) return
     this.#entries.delete(key)
     entry.stream.become('closed')
     const { asset, timeframe } = entry.stream
     if (this.#state === 'open') this.#send({ op: 'unsubscribe', asset, timeframe })
   }
 
-  #releaseReports(asset: string): void {
+  #releaseReports(asset: string, stream: ReportStream): void {
     const entry = this.#reports.get(asset)
-    if (entry === undefined || --entry.holders > 0) return
+    if (entry?.stream !== stream || --entry.holders > 0) return
     this.#reports.delete(asset)
     entry.stream.become('closed')
     if (this.#state === 'open') this.#send({ op: 'unsubscribe', channel: 'reports', asset })
@@ -349,7 +350,8 @@ export class Connection {
       entry.askedMs = undefined
       entry.stream.become('waiting')
     }
-    this.#become('retrying')
+    // Who has just been told may have closed the connection.
+    if (this.#state !== 'closed') this.#become('retrying')
   }
 
   #end(why: string): void {

@@ -34,14 +34,14 @@ export class ReportStream {
   readonly kinds: readonly ReportKind[] | undefined
   readonly #rows = new Map<string, ReportFacts>()
   readonly #listeners = new Set<ReportListener>()
-  readonly #closeStream: () => void
+  readonly #closeStream: (stream: ReportStream) => void
   #state: ReportStreamState = 'waiting'
   #refusal: Refusal | undefined
   #sequence = 0
   #clockMs = 0
   #heardMs = 0
 
-  constructor(asset: string, kinds: readonly ReportKind[] | undefined, closeStream: () => void) {
+  constructor(asset: string, kinds: readonly ReportKind[] | undefined, closeStream: (stream: ReportStream) => void) {
     this.asset = asset
     this.kinds = kinds
     this.#closeStream = closeStream
@@ -112,7 +112,7 @@ export class ReportStream {
 
   /** Gives the stream back; the last holder's close ends the subscription. */
   close(): void {
-    this.#closeStream()
+    this.#closeStream(this)
   }
 
   /** For the connection. Answers false where a first message is needed. */

@@ -154,6 +154,30 @@ test('two holders share a stream until both have closed it', async () => {
   expect(second.state).toBe('closed')
 })
 
+test('a stream that is closed once too often takes nothing from the next one', async () => {
+  const first = await begin()
+  first.close()
+  const second = connection.subscribe('BTC', '1m')
+  first.close()
+  await until(() => second.state === 'live')
+  const reports = connection.reports('BTC')
+  reports.close()
+  const next = connection.reports('BTC')
+  reports.close()
+  expect(next.isClosed).toBe(false)
+})
+
+test('a connection that is closed by who hears of its loss stays closed', async () => {
+  const stream = await begin()
+  await until(() => stream.state === 'live')
+  stream.onChange(() => {
+    if (stream.state === 'waiting') connection.close()
+  })
+  gateway.end(4000)
+  await until(() => stream.state === 'closed')
+  expect(connection.state).toBe('closed')
+})
+
 test('what has been read is acknowledged every second', async () => {
   const stream = await begin()
   await until(() => gateway.received.some(({ op }) => op === 'ack'))
