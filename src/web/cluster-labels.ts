@@ -99,7 +99,13 @@ export class ClusterLabels {
       context.fillStyle = colours.plate
       context.fillRect(x, y, width * ratio, height * ratio)
       context.fillStyle = colours.text
-      context.fillText(label.textContent ?? '', x + LABEL_PADDING_PX * ratio, y + (height * ratio) / 2)
+      // Where the profile is narrow USD and distance stand below each other.
+      const text = label.textContent ?? ''
+      const lines = height > LABEL_PX ? text.split(/ (?=[+−])/) : [text]
+      lines.forEach((line, i) => {
+        const middle = (height * ratio * (i + 0.5)) / lines.length
+        context.fillText(line, x + LABEL_PADDING_PX * ratio, y + middle)
+      })
     }
   }
 }

@@ -25,6 +25,7 @@ export class HeatPrimitive implements ISeriesPrimitive<Time>, IPrimitivePaneView
   #attached: SeriesAttachedParameter<Time> | undefined
   #fieldVersion = -1
   #styleVersion = -1
+  #ratio = 1
 
   /** `onView` is called from the draw path when prices have moved on the screen. */
   constructor(field: HeatField, style: HeatStyle, onView: () => void) {
@@ -36,6 +37,11 @@ export class HeatPrimitive implements ISeriesPrimitive<Time>, IPrimitivePaneView
 
   get painterKind(): string {
     return this.#painter.kind
+  }
+
+  /** Pixels of the picture for each of the page, as the chart has it: not always what the browser says of its screen. */
+  get ratio(): number {
+    return this.#ratio
   }
 
   get view(): Readonly<HeatView> {
@@ -87,6 +93,7 @@ export class HeatPrimitive implements ISeriesPrimitive<Time>, IPrimitivePaneView
     const top = attached.series.coordinateToPrice(0)
     const bottom = attached.series.coordinateToPrice(scope.mediaSize.height)
     if (zero === null || one === null || top === null || bottom === null) return false
+    this.#ratio = scope.verticalPixelRatio
     const view = this.#view
     const slotZeroX = zero * scope.horizontalPixelRatio
     const slotWidth = (one - zero) * scope.horizontalPixelRatio

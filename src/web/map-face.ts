@@ -103,7 +103,7 @@ export class MapFace {
   }
 
   picture(): HTMLCanvasElement | undefined {
-    const { chart, profile, labels, ground } = this.#scene
+    const { chart, profile, labels, ground, ratio } = this.#scene
     if (chart === undefined) return undefined
     const left = chart.chart.takeScreenshot(true)
     const canvas = document.createElement('canvas')
@@ -115,7 +115,7 @@ export class MapFace {
     context.drawImage(left, 0, 0)
     context.translate(left.width, 0)
     context.drawImage(profile.canvas, 0, 0)
-    if (!labels.element.hidden) labels.paint(context, canvasColours[ground], devicePixelRatio)
+    if (!labels.element.hidden) labels.paint(context, canvasColours[ground], ratio)
     return canvas
   }
 

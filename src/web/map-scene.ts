@@ -107,6 +107,11 @@ export class MapScene {
     return this.#heat?.view
   }
 
+  /** Device pixels for each pixel of the page. */
+  get ratio(): number {
+    return this.#heat?.ratio ?? 1
+  }
+
   /** As it was drawn last. */
   get mode(): Mode {
     return this.#mode
@@ -212,12 +217,12 @@ export class MapScene {
   /** What stands beside the map: it follows the price axis. */
   drawSide(column: Column | undefined): void {
     if (this.#heat === undefined) return
-    const { view } = this.#heat
-    const paneHeight = view.height / devicePixelRatio
+    const { view, ratio } = this.#heat
+    const paneHeight = view.height / ratio
     const shown = { column, mode: this.#mode, realised: this.#realised }
-    this.profile.draw(shown, view, paneHeight, this.#colours, devicePixelRatio)
+    this.profile.draw(shown, view, paneHeight, this.#colours, ratio)
     this.labels.element.hidden = !this.#look.switches.labels
-    if (this.#look.switches.labels) this.labels.place(view, paneHeight, devicePixelRatio)
+    if (this.#look.switches.labels) this.labels.place(view, paneHeight, ratio)
   }
 
   /** Back to the newest columns and to prices that scale by themselves. */
