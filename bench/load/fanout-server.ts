@@ -32,13 +32,19 @@ const SEED = 11
 const CLOCK_AT = 16
 
 const now = () => performance.timeOrigin + performance.now()
-const servers: Record<string, () => Promise<number>> = { gateway, ws, 'socket.io': socketIo, json }
+const servers: Record<string, () => Promise<number>> = {
+  gateway: () => gateway(1),
+  'gateway in 2 threads': () => gateway(2),
+  ws,
+  'socket.io': socketIo,
+  json,
+}
 const start = servers[kind]
 if (start === undefined) throw new Error(`there is no server ${kind}`)
 process.stdout.write(`port ${await start()}\n`)
 
 /** The gateway as it runs, fed with blocks as the engine writes them. */
-async function gateway(): Promise<number> {
+async function gateway(gateways: number): Promise<number> {
   const on = new Set<number>()
   const key = encodeColumn(BlockType.key, columnOf(COLUMNS))
   const delta = deltaBlock()
@@ -47,6 +53,7 @@ async function gateway(): Promise<number> {
   const server = createGateway({
     host: '127.0.0.1',
     port: 0,
+    gateways,
     webRoot: undefined,
     simulated: true,
     source: 'bench',

@@ -42,6 +42,7 @@ export const bench: Bench = async ({ full }) => {
     const raw = await run('raw')
     const own = await run('gateway')
     const acknowledged = await run('gateway', { ackMs: limits.clientAckMs })
+    const threads = await run('gateway in 2 threads')
     const ws = await run('ws')
     const socketIo = await run('socket.io')
     const rawLarge = await run('raw', { frameBytes: LARGE_FRAME_BYTES })
@@ -70,6 +71,7 @@ export const bench: Bench = async ({ full }) => {
         ...row(`raw writes, ${FRAME_BYTES} B`, raw, raw),
         ...row(`gateway, ${FRAME_BYTES} B`, own, raw),
         ...row('gateway, every client acknowledges each second', acknowledged, raw),
+        ...row('gateway in two threads, on the same core', threads, raw),
         ...row(`ws, ${FRAME_BYTES} B`, ws, raw),
         ...row(`socket.io, ${FRAME_BYTES} B`, socketIo, raw),
         ...row(`raw writes, ${LARGE_FRAME_BYTES} B`, rawLarge, rawLarge),
@@ -86,7 +88,7 @@ export const bench: Bench = async ({ full }) => {
           name: `newcomers at once, ${Math.round(ownStorm.snapshotBytes / 1000)} KB each: gateway`,
           value: ownStorm.seconds,
           unit: 's',
-          note: `${rounded(ownStorm.seconds / rawStorm.seconds)}x raw`,
+          note: `${rounded(ownStorm.seconds / rawStorm.seconds)}x raw, ${ownStorm.fed} served`,
         },
         { name: 'the same: raw writes', value: rawStorm.seconds, unit: 's' },
         {
@@ -105,6 +107,7 @@ export const bench: Bench = async ({ full }) => {
         latencyMsP50: rounded(own.p50),
         latencyP99VsRaw: rounded(own.p99 / raw.p99),
         deliveriesPerCpuSecond: rounded(own.perCpuSecond),
+        threadsCpuVsOne: rounded(threads.cpuUs / own.cpuUs),
         wsVsOwn: rounded(ws.cpuUs / own.cpuUs),
         socketIoVsOwn: rounded(socketIo.cpuUs / own.cpuUs),
         jsonVsOwn2Kb: rounded(jsonLarge.cpuUs / ownLarge.cpuUs),
@@ -114,6 +117,7 @@ export const bench: Bench = async ({ full }) => {
         jsonShare: rounded(jsonLarge.share),
         ackUsPerDelivery: rounded(acknowledged.cpuUs - own.cpuUs),
         stormVsRaw: rounded(ownStorm.seconds / rawStorm.seconds),
+        stormServed: ownStorm.fed,
         stormCpuVsRaw: rounded(ownStorm.cpuSeconds / rawStorm.cpuSeconds),
         stormGrowthMb: rounded(ownStorm.growthMb),
         stormEncoded: ownStorm.encoded,

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { assets } from '../../src/model/assets.ts'
 import { LmapError } from '../../src/model/errors.ts'
 import { limits } from '../../src/model/limits.ts'
+import { timeframes } from '../../src/model/timeframes.ts'
 import { type Bench, rounded } from '../figures.ts'
 import { cpuSeconds, rssMb } from './process-usage.ts'
 
@@ -113,13 +114,14 @@ async function subscribeAll(port: number): Promise<{ bytes(): number; close(): v
   for (let at = 0; at < assets.length; at += limits.clientStreamsMax) {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/stream`)
     socket.binaryType = 'arraybuffer'
-    const newest = new Map<string, [number, number, number]>()
+    const newest = new Map<string, [string, string, number]>()
     socket.onmessage = ({ data }) => {
       if (typeof data === 'string') return
       bytes += data.byteLength
       const view = new DataView(data)
-      const key: [number, number, number] = [view.getUint16(2, true), view.getUint8(4), view.getUint32(8, true)]
-      newest.set(`${key[0]}/${key[1]}`, key)
+      const asset = assets[view.getUint16(2, true)]?.name ?? ''
+      const timeframe = timeframes[view.getUint8(4)]?.name ?? ''
+      newest.set(`${asset} ${timeframe}`, [asset, timeframe, view.getUint32(8, true)])
     }
     await new Promise((resolve, reject) => {
       socket.onopen = resolve
