@@ -29,6 +29,7 @@ export class BroadcastRing implements Broadcast {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   #at: number
+  #written = 0
 
   constructor(memory: SharedArrayBuffer) {
     this.#head = new Uint32Array(memory, 0, HEAD_BYTES / 4)
@@ -40,6 +41,11 @@ export class BroadcastRing implements Broadcast {
   /** Where a reader stands that has read everything. */
   get position(): number {
     return this.#at
+  }
+
+  /** Bytes that this writer has written in all; unlike the position it never begins anew. */
+  get written(): number {
+    return this.#written
   }
 
   message(message: Message): void {
@@ -78,6 +84,7 @@ export class BroadcastRing implements Broadcast {
     }
     this.#bytes.set(bytes, at + RECORD_HEAD_BYTES + topic.length)
     this.#at = end
+    this.#written += skip + need
     Atomics.store(this.#head, PUBLISHED, end)
   }
 }

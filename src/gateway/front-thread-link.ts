@@ -92,7 +92,7 @@ export class FrontThreadLink {
     } else if (message.kind === 'leave') door.leave(message.entrant)
     else if (message.kind === 'request') void this.#answer(message.id, message.request)
     else if (message.kind === 'next') void this.#next(message.id)
-    else if (message.kind === 'drop') this.#bodies.delete(message.id)
+    else if (message.kind === 'drop') this.#drop(message.id)
     else if (message.kind === 'counts') {
       this.sweepsSilent = 0
       addTally(metrics, message.tally)
@@ -120,9 +120,15 @@ export class FrontThreadLink {
     this.say({ kind: 'piece', id, piece: next?.done === false ? next.value : undefined })
   }
 
+  /** Nobody will ask for the rest. */
+  #drop(id: number): void {
+    void this.#bodies.get(id)?.return?.()
+    this.#bodies.delete(id)
+  }
+
   #end(): void {
     const { holder, door, name } = this.#options
-    this.#bodies.clear()
+    for (const id of this.#bodies.keys()) this.#drop(id)
     this.#clients = 0
     this.#subscriptions = 0
     holder.leave()

@@ -12,6 +12,7 @@ import { FrontThreadLink } from './front-thread-link.ts'
 import type { Hub } from './hub.ts'
 import type { Plans } from './plans.ts'
 import type { Reply, Request } from './reply.ts'
+import { WrittenOpenings } from './written-openings.ts'
 
 export interface FrontThreadsOptions {
   readonly threads: number
@@ -33,7 +34,6 @@ export interface FrontThreadsOptions {
 }
 
 const THREAD_FILE = new URL('./front-thread.ts', import.meta.url)
-const OPENINGS_REMEMBERED = 4_096
 
 /** All gateway threads, as one: what is told to them crosses once, and one that has ended is started anew. */
 export class FrontThreads implements Broadcast {
@@ -41,8 +41,7 @@ export class FrontThreads implements Broadcast {
   readonly #memory: SharedArrayBuffer
   readonly #ring: BroadcastRing
   readonly #links = new Set<FrontThreadLink>()
-  /** Where in the ring the last opening ends, by topic and part: what one thread asked for serves the others. */
-  readonly #openedAt = new Map<string, number>()
+  readonly #openings: WrittenOpenings
   /** When threads were started anew, of late. */
   #restartsMs: number[] = []
   #isWaking = false
@@ -52,6 +51,7 @@ export class FrontThreads implements Broadcast {
     this.#options = options
     this.#memory = ringMemory(options.limits.gatewayRingBytes)
     this.#ring = new BroadcastRing(this.#memory)
+    this.#openings = new WrittenOpenings(this.#ring)
   }
 
   get clientCount(): number {
@@ -97,9 +97,7 @@ export class FrontThreads implements Broadcast {
 
   opening(opening: Opening): void {
     this.#ring.opening(opening)
-    // What is forgotten is made once more where two threads ask for it at a time.
-    if (this.#openedAt.size >= OPENINGS_REMEMBERED) this.#openedAt.clear()
-    this.#openedAt.set(openingKey(opening.topic, opening.part), this.#ring.position)
+    this.#openings.add(opening.topic, opening.part)
     this.#wake()
   }
 
@@ -143,7 +141,7 @@ export class FrontThreads implements Broadcast {
       door: admission.door(),
       metrics,
       answer,
-      isComing: (topic, part, position) => this.#isComing(topic, part, position),
+      isComing: (topic, part, position) => this.#openings.isComing(topic, part, position),
     })
     this.#links.add(link)
     const ended = link.ended.then((fault) => {
@@ -175,16 +173,4 @@ export class FrontThreads implements Broadcast {
       void this.#restart(name, port, error instanceof LmapError ? error : cause)
     }
   }
-
-  /** Whether an opening that was written behind this place is on its way to whoever reads from there. */
-  #isComing(topic: string, part: number, position: number): boolean {
-    const end = this.#openedAt.get(openingKey(topic, part))
-    if (end === undefined) return false
-    const ahead = (end - position) >>> 0
-    return ahead > 0 && ahead <= this.#options.limits.gatewayRingBytes
-  }
-}
-
-function openingKey(topic: string, part: number): string {
-  return `${topic} ${part}`
 }

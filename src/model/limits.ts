@@ -186,6 +186,8 @@ export const limits = Object.freeze({
   gatewaysMax: 64,
   /** What is told to threads of the gateway and not read yet; each message and snapshot must fit in half of it. */
   gatewayRingBytes: 32 << 20,
+  /** Openings of which is remembered where in it they were written, by topic and part. */
+  openingsRememberedMax: 4_096,
   /** Requests of one thread that the main thread has not answered. */
   requestsForwardedMax: 1_000,
   /** A thread that has ended is started anew after so long, but not more often than so many times in so long. */

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { BroadcastRing, RingReader, ringMemory } from '../../src/gateway/broadcast-ring.ts'
 import type { Message, Opening } from '../../src/gateway/channel.ts'
+import { WrittenOpenings } from '../../src/gateway/written-openings.ts'
 import { prng } from './feed.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -152,4 +153,45 @@ test(`a thread that reads while the ring is written takes nothing that is torn (
   expect(result).toMatchObject({ torn: 0, disordered: 0 })
   expect(result.read).toBeGreaterThan(0)
   expect(result.overruns).toBeGreaterThan(0)
+})
+
+test('an opening is on its way to who has not read it, and to nobody else, also when places begin anew', () => {
+  const GIB4 = 2 ** 32
+  const ring = { written: 1_000, position: 1_000 }
+  const openings = new WrittenOpenings(ring)
+  expect(openings.isComing('map/0/0/1/0', 360, 900)).toBe(false)
+  openings.add('map/0/0/1/0', 360)
+  expect(openings.isComing('map/0/0/1/0', 360, 999)).toBe(true)
+  expect(openings.isComing('map/0/0/1/0', 360, 1_000)).toBe(false)
+  expect(openings.isComing('map/0/0/1/0', 60, 999)).toBe(false)
+  // A whole round later a reader stands at the same place, and the opening is long gone.
+  ring.written += GIB4 - 10
+  ring.position = 990
+  expect(openings.isComing('map/0/0/1/0', 360, 990)).toBe(false)
+  openings.add('map/0/0/1/0', 360)
+  ring.written += 20
+  ring.position = 1_010
+  expect(openings.isComing('map/0/0/1/0', 360, 989)).toBe(true)
+  expect(openings.isComing('map/0/0/1/0', 360, 990)).toBe(false)
+  // Across the place where they begin anew.
+  ring.written += GIB4 - 1_010
+  ring.position = 0
+  openings.add('map/1/0/1/0', 360)
+  expect(openings.isComing('map/1/0/1/0', 360, GIB4 - 8)).toBe(true)
+})
+
+test('what was written is counted on where places begin anew', () => {
+  const memory = ringMemory(RING_BYTES)
+  new Uint32Array(memory, 0, 2).fill(2 ** 32 - 64)
+  const ring = new BroadcastRing(memory)
+  const before = ring.position
+  const ear = new Ear()
+  const reader = new RingReader(memory, before)
+  for (let sequence = 0; sequence < 10; sequence++) {
+    write(ring, { kind: 'message', topic: 'map/0/0/255/0', sequence, part: 0, isBinary: true, text: 'x'.repeat(50) })
+    expect(reader.read(ear, 0)).toBe(true)
+  }
+  expect(ring.position).toBeLessThan(before)
+  expect(ring.written).toBe((ring.position - before) >>> 0)
+  expect(ear.told.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 })
