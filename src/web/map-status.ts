@@ -29,7 +29,8 @@ export function pastStatus({ wanted, shownMs, map, fault, isReading }: TimeTrave
   const isEmpty = map.columns.length === 0 && map.live === undefined
   const rest = isReading ? ' · reading…' : fault === undefined ? '' : ` · not read: ${fault}`
   const said = isEmpty ? `NOTHING IS KNOWN OF ${formatTime(shownMs)}` : `AS KNOWN AT ${formatTime(shownMs)}`
-  const model = isEmpty ? '' : ` · forecast ${modelStates[map.modelState] ?? 'none'}`
+  const forecast = map.modelState === 0 ? 'no forecast' : `forecast ${modelStates[map.modelState]}`
+  const model = isEmpty ? '' : ` · ${forecast}`
   return { kind: 'past', label: 'Past', detail: '', band: `${said}${model}${rest}` }
 }
 

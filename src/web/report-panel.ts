@@ -272,7 +272,9 @@ export class ReportPanel extends HTMLElement {
     const kind = this.#tab.kind === 'convergence' ? 'chip' : this.#tab.kind
     const words = this.#lifts.find((lift) => lift.kind === kind && lift.side === 'both')?.words ?? ''
     const lift = this.#part('.lift')
-    lift.textContent = words === '' || this.classList.contains('locked') ? '' : `${this.#tab.label}: ${words}`
+    // Of now, as the read above is: of a moment in the past nothing is said.
+    const isSaid = words !== '' && !this.classList.contains('locked') && !this.classList.contains('past')
+    lift.textContent = isSaid ? `${this.#tab.label}: ${words}` : ''
     lift.title =
       'How often price turned at such levels within 15 minutes, against levels at the same distance without one.'
   }
