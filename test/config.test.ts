@@ -33,6 +33,7 @@ describe('flags', () => {
       data: resolve('data', 'simulator'),
       store: { kind: 'embedded' },
       keep: false,
+      gateways: 1,
       logLevel: 'info',
     })
     expect(read().workers).toBeGreaterThanOrEqual(1)
@@ -44,7 +45,7 @@ describe('flags', () => {
   })
 
   test('are read', () => {
-    const argv = '--source replay --path a.lmap --assets btc,ETH --speed max --port 0 --host 0.0.0.0 --workers 3 --keep'
+    const argv = '--source replay --path a.lmap --assets btc,ETH --speed max --port 0 --host 0.0.0.0 --workers 3 --gateways 4 --keep'
     const more = '--kafka a:1,b:2 --topic t --data d --clickhouse http://c:8123 --record r.lmap --log-level warn'
     expect(read(...argv.split(' '), ...more.split(' '))).toMatchObject({
       source: 'replay',
@@ -54,6 +55,7 @@ describe('flags', () => {
       port: 0,
       host: '0.0.0.0',
       workers: 3,
+      gateways: 4,
       keep: true,
       kafka: ['a:1', 'b:2'],
       topic: 't',
@@ -143,6 +145,7 @@ describe('mistakes', () => {
     ['--port 80.5', 'It must be a whole number'],
     ['--port -1', 'It must be a whole number'],
     ['--workers 0', 'It must be a whole number from 1 to 64.'],
+    ['--gateways 65', 'It must be a whole number from 1 to 64.'],
     ['--rate many', 'It must be a whole number'],
     ['--seed -5', 'It must be a whole number'],
     ['--duration 0', 'It must be a whole number'],

@@ -190,6 +190,36 @@ test('a reader whose acknowledgements lag is cut until it has caught up, then re
   expect(reader.gaps).toBe(0)
 })
 
+test('a storm of newcomers costs one encoding while frames go on', async () => {
+  rig = await startGateway()
+  const feed = new Feed(0, 0, 5, (live) => rig.gateway.block(live))
+  const first = await Reader.open(rig.ws)
+  await first.subscribe('BTC', '1m')
+  feed.key()
+  for (let i = 0; i < 20; i++) {
+    feed.delta(4_000)
+    feed.close()
+    rig.gateway.flush()
+  }
+  const readers = await Promise.all(Array.from({ length: 40 }, () => Reader.open(rig.ws)))
+  const before = count(await rig.metrics.text(), 'gateway_snapshots_encoded_total')
+  for (const [index, reader] of readers.entries()) {
+    reader.send({ op: 'subscribe', ...BTC_1M })
+    if (index % 4 !== 3) continue
+    await until('its map', () => reader.map('0/0')?.whole)
+    feed.delta(10)
+    rig.gateway.flush()
+  }
+  await until('the newest frame', () => readers.every((reader) => reader.map('0/0')?.clockMs === feed.clockMs))
+  expect(count(await rig.metrics.text(), 'gateway_snapshots_encoded_total')).toBe(before + 1)
+  for (const reader of readers) {
+    expect(reader.gaps).toBe(0)
+    expect(Buffer.compare(reader.frames[0]!, readers[0]!.frames[0]!)).toBe(0)
+    expect(Buffer.compare(reader.map('0/0').live!.cells, feed.live.cells)).toBe(0)
+    expect(reader.map('0/0').columns).toHaveLength(20)
+  }
+})
+
 test('many newcomers at once all get their snapshot, few at a time', async () => {
   rig = await startGateway({ limits: { snapshotsUnsentMax: 2, snapshotsPerTurnMax: 3 } })
   const feed = new Feed(0, 0, 4, (live) => rig.gateway.block(live))
