@@ -1,4 +1,5 @@
 import type { Connection } from '../client/connection.ts'
+import { limits } from '../model/limits.ts'
 import { type Mode, modes } from '../model/modes.ts'
 import { type TimeframeName, timeframes } from '../model/timeframes.ts'
 import type { AlertApi } from './alert-api.ts'
@@ -85,6 +86,8 @@ export class LiquidityApp extends HTMLElement {
   #options: AppOptions | undefined
   #routes: readonly Route[] = [routeDefault]
   #parts: AppParts | undefined
+  /** An address that is to be written. */
+  #address: { readonly hash: string; readonly timer: ReturnType<typeof setTimeout> } | undefined
   readonly #show: (() => void)[] = []
 
   /** Shown until `start`: what the page waits for. */
@@ -271,17 +274,35 @@ export class LiquidityApp extends HTMLElement {
     const { active } = this.#parts!.panes
     // A level is one of its asset.
     const other = change.asset === undefined || change.asset === this.#route.asset ? {} : { level: undefined }
-    const changed = (route: Route, i: number) =>
-      i === active || isEverywhere ? { ...route, ...other, ...change } : route
+    const changed = (route: Route, i: number): Route => {
+      if (i === active) return { ...route, ...other, ...change }
+      return isEverywhere ? { ...route, atMs: change.atMs } : route
+    }
     this.#goTo(this.#routes.map(changed), isStep)
   }
 
   #goTo(routes: readonly Route[], isStep = false): void {
     const hash = formatLayout(routes)
-    if (isStep) history.replaceState(null, '', hash)
-    else location.hash = hash
+    if (isStep) {
+      clearTimeout(this.#address?.timer)
+      // Browsers refuse an address that changes many times a second: it is written when the steps rest.
+      this.#address = { hash, timer: setTimeout(() => this.#writeAddress(), limits.pageAddressMs) }
+      this.#apply(hash)
+      return
+    }
+    // What was stepped to is a place to come back to from here.
+    this.#writeAddress()
+    location.hash = hash
     // The event comes later, and a second key before it would start from the old address.
     this.#follow()
+  }
+
+  /** What has been stepped to, in place of this entry of the browser's history. */
+  #writeAddress(): void {
+    if (this.#address === undefined) return
+    clearTimeout(this.#address.timer)
+    history.replaceState(null, '', this.#address.hash)
+    this.#address = undefined
   }
 
   /** The maps of the last visit, in place of this entry of the browser's history. */
@@ -292,13 +313,23 @@ export class LiquidityApp extends HTMLElement {
   }
 
   #follow(): void {
+    // Somebody has gone elsewhere: where the steps led to is left.
+    clearTimeout(this.#address?.timer)
+    this.#address = undefined
+    this.#apply(location.hash)
+  }
+
+  #apply(hash: string): void {
     const { catalogue, settings } = this.#options!
     const names = catalogue.assets.map(({ name }) => name)
-    this.#routes = parseLayout(location.hash, names)
-    const { panes } = settings.value
+    this.#routes = parseLayout(hash, names)
+    const { panes, paneCount } = settings.value
     // What is looked at stays, where in price and time one has looked does not.
     const kept = this.#routes.map((route) => formatRoute({ ...route, level: undefined, atMs: undefined }).slice(1))
-    settings.change({ panes: [...kept, ...panes.slice(kept.length)], paneCount: kept.length })
+    // Play and drags go on many times a second, and remember nothing new.
+    if (paneCount !== kept.length || kept.some((route, i) => route !== panes[i])) {
+      settings.change({ panes: [...kept, ...panes.slice(kept.length)], paneCount: kept.length })
+    }
     this.#parts!.panes.show(this.#routes)
     this.#render()
   }

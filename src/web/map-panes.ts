@@ -44,6 +44,7 @@ export class MapPanes extends HTMLElement {
   }
 
   paint(look: MapLook, theme: Theme): void {
+    if (look === this.#look && theme === this.#theme) return
     this.#look = look
     this.#theme = theme
     for (const map of this.#maps) this.#dress(map)

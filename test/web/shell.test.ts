@@ -219,6 +219,16 @@ describe.skipIf(skip)(title, { timeout: 90_000 }, () => {
       .toMatch(/UTC, [\d,.]+ – [\d,.]+: .*Column opened/)
     await rig.page.keyboard.press('Escape')
     await rig.page.waitForSelector('liquidity-map .cell', { state: 'hidden' })
+    const slots = () =>
+      rig.page.evaluate(() => {
+        const { from, to } = (document.querySelector('liquidity-map') as LiquidityMap).visibleSlots!
+        return to - from
+      })
+    const before = await slots()
+    await rig.page.keyboard.press('-')
+    await expect.poll(slots, patience).toBeGreaterThan(before * 1.3)
+    await rig.page.keyboard.press('f')
+    await expect.poll(slots, patience).toBeCloseTo(before, 0)
     await rig.page.keyboard.press(']')
     await expect.poll(hash).toBe('#BTC/5m/hybrid')
     await rig.page.keyboard.press('?')
