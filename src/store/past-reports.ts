@@ -57,23 +57,19 @@ async function readWindow(
   const conditions = [
     'start >= fromUnixTimestamp64Milli({first:Int64}) AND start < fromUnixTimestamp64Milli({end:Int64})',
     'at >= fromUnixTimestamp64Milli({from:Int64})',
+    // Always: a database may hold assets that this version does not know any more.
+    'asset IN {assets:Array(String)}',
   ]
   const parameters: Record<string, SqlValue> = {
     first: Math.floor(firstMs),
     end: Math.ceil(endMs),
     from: Math.floor(query.fromMs),
+    assets: query.assets.map((id) => assets[id]!.name),
     most,
   }
   const where = (condition: string, name: string, value: SqlValue): void => {
     conditions.push(condition)
     parameters[name] = value
-  }
-  if (query.assets.length < assets.length) {
-    where(
-      'asset IN {assets:Array(String)}',
-      'assets',
-      query.assets.map((id) => assets[id]!.name),
-    )
   }
   if (side !== undefined) where('side = {side:String}', 'side', side)
   if (states !== undefined && query.kind !== 'sweep') where('state IN {states:Array(String)}', 'states', states)

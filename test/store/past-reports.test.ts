@@ -3,9 +3,11 @@
 // looks through a bounded stretch of history; and no parameter is ever part of a statement.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { assets } from '../../src/model/assets.ts'
 import { limits } from '../../src/model/limits.ts'
 import { comparePlaces, matchesReport, type ReportQuery } from '../../src/model/report-query.ts'
 import { absorptionStates, convergenceKinds, type Report, wallStates } from '../../src/model/reports.ts'
+import { openClient } from '../../src/store/client.ts'
 import { type ClickHouseStore, createStore } from '../../src/store/store.ts'
 import { absorptionRow, convergenceRow, START_MS, sweepRow, wallRow } from '../model/report-samples.ts'
 import { asset, now } from './rows.ts'
@@ -155,6 +157,28 @@ engineSuite('reports of the past', () => {
       const found = await pages(store, { ...all, kind: 'sweep', usdMin: 5e6 })
       expect(found.map((page) => page.map(({ id }) => id))).toEqual([[], [], ['old']])
     }))
+
+  test('rows of an asset that is not known any more are passed over, whatever is asked for', async () => {
+    const path = temporaryFolder()
+    const begin = async () => {
+      const store = createStore({ client: { path }, log: keptLog(), now })
+      await store.start()
+      return store
+    }
+    const earlier = await begin()
+    await write(earlier, [sweepRow()])
+    await earlier.stop()
+    const client = await openClient({ path })
+    await client.command(`INSERT INTO sweeps SELECT * REPLACE ('GONE' AS asset, 'gone' AS id) FROM sweeps`)
+    await client.close()
+    const store = await begin()
+    try {
+      const every = assets.map(({ id }) => id)
+      expect((await store.reports({ ...all, kind: 'sweep', assets: every })).rows).toEqual([sweepRow()])
+    } finally {
+      await store.stop()
+    }
+  })
 
   test('an empty table has nothing and no next page', () =>
     withStore(async (store) => {
