@@ -20,12 +20,21 @@ function plain(lift: Lift): LiftFacts {
     side,
     ...reports,
     controls,
-    heldRate: lift.heldRate ?? null,
-    controlRate: lift.controlRate ?? null,
-    difference: lift.difference ?? null,
-    interval: lift.low === undefined || lift.high === undefined ? null : [lift.low, lift.high],
-    worth: partWorth(lift),
+    heldRate: partOf(lift.heldRate),
+    controlRate: partOf(lift.controlRate),
+    difference: partOf(lift.difference),
+    interval: lift.low === undefined || lift.high === undefined ? null : [rounded(lift.low), rounded(lift.high)],
+    worth: rounded(partWorth(lift)),
     isConvincing: isConvincing(lift),
     words: liftWords(lift),
   }
+}
+
+function partOf(value: number | undefined): number | null {
+  return value === undefined ? null : rounded(value)
+}
+
+/** Four decimals: the numbers that it is made of stand beside it. */
+function rounded(part: number): number {
+  return Number(part.toFixed(4))
 }
