@@ -19,6 +19,8 @@ export interface FaultsOptions {
   readonly now: () => number
   readonly random: () => number
   readonly progress: (line: string) => void
+  /** Told every line of a part, with its name. */
+  readonly line: (name: string, line: string) => void
   readonly told: (round: Round) => void
 }
 
@@ -69,6 +71,7 @@ export async function runFaults(options: FaultsOptions): Promise<Round[]> {
     source: 'replay-simulated',
     database: DATABASE,
     progress,
+    line: options.line,
   })
   let watcher: Watcher | undefined
   try {
@@ -81,7 +84,8 @@ export async function runFaults(options: FaultsOptions): Promise<Round[]> {
     for (let index = 0; index < rounds; index++) {
       const atMs = KILL_MS_MIN + chance() * (KILL_MS_MAX - KILL_MS_MIN)
       const fault = { number: index + 1, victim: victims[index]!, atMs: Math.round(atMs) }
-      const round = await play({ topology, watcher, part: parts[index]!, expected: expected[index]!, fault })
+      const note = (line: string): void => options.line('faults', line)
+      const round = await play({ topology, watcher, part: parts[index]!, expected: expected[index]!, fault, note })
       options.told(round)
       done.push(round)
     }
@@ -98,18 +102,21 @@ interface Play {
   readonly part: string
   readonly expected: Digest
   readonly fault: Pick<Round, 'number' | 'victim' | 'atMs'>
+  readonly note: (line: string) => void
 }
 
-async function play({ topology, watcher, part, expected, fault }: Play): Promise<Round> {
+async function play({ topology, watcher, part, expected, fault, note }: Play): Promise<Round> {
   const { victim, atMs } = fault
   const words = ['--source', 'replay', '--path', part, '--speed', String(SPEED)]
   let collector = await topology.collect(words)
   await pause(atMs)
+  note(`${victim} is killed`)
   watcher.mark()
   const killedAt = performance.now()
   await topology.kill(victim)
   if (victim === 'collector') collector = await topology.collect(words)
   else await topology.begin(victim)
+  note(`${victim} is back`)
   const recoveryMs = Math.round((await recovered(topology, watcher, victim)) - killedAt)
   const { code, signal } = await collector.ended
   if (code !== 0) {

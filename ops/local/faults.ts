@@ -1,5 +1,5 @@
 /** npm run faults: parts of the cluster are killed at random moments under load; nothing may be lost, doubled or changed. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -9,12 +9,13 @@ import { type Round, runFaults } from './faults-run.ts'
 const HELP = `Kills a processor, the collector, a gateway, the store or the broker, one in each round, at a random moment while a
 market is played; then all closed columns and report rows must equal those of one process that nothing happened to.
 
-  npm run faults -- [--rounds 30] [--seed N] [--assets BTC,ETH] [--json]
+  npm run faults -- [--rounds 30] [--seed N] [--assets BTC,ETH] [--json] [--log FILE]
 
   --rounds  how many kills (1-200); each kind falls equally often
   --seed    of the market, the victims and the moments; printed, so that a run can be repeated
   --assets  comma-separated (default: all 65)
   --json    last line: one JSON object of named figures
+  --log     file that receives what all parts say
   --help    this text`
 
 /** Maps that a client follows: some of each partition. */
@@ -26,11 +27,15 @@ async function main(): Promise<boolean> {
     console.log(HELP)
     return true
   }
-  const { rounds, seed, assets, json } = options
+  const { rounds, seed, assets, json, log } = options
   const folder = mkdtempSync(join(tmpdir(), 'lmap-faults-'))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   // Parts that are still there are killed before, and take a moment to be gone.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
+  const begun = performance.now()
+  const note = (name: string, line: string): void => {
+    if (log !== undefined) appendFileSync(log, `${((performance.now() - begun) / 1000).toFixed(2)} ${name} ${line}\n`)
+  }
   const watched = (assets ?? 'BTC,ETH,SOL,DOGE,XRP,BNB,ADA,LINK').split(',').slice(0, WATCHED_MAX)
   const done = await runFaults({
     rounds,
@@ -40,8 +45,15 @@ async function main(): Promise<boolean> {
     chosen: assets === undefined ? [] : ['--assets', assets],
     now: Date.now,
     random: Math.random,
-    progress: (line) => console.log(`${line} ...`),
-    told: (round) => console.log(lineOf(round)),
+    progress: (line) => {
+      console.log(`${line} ...`)
+      note('faults', line)
+    },
+    line: note,
+    told: (round) => {
+      console.log(lineOf(round))
+      note('faults', lineOf(round))
+    },
   })
   const times = done.map(({ recoveryMs }) => recoveryMs).sort((a, b) => a - b)
   const equal = done.filter((round) => round.differences.length === 0).length
@@ -85,12 +97,19 @@ function parseOptions() {
         seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
         assets: { type: 'string' },
         json: { type: 'boolean', default: false },
+        log: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     })
     if (values.help) return undefined
     const rounds = whole('rounds', values.rounds, 1, 200)
-    return { rounds, seed: whole('seed', values.seed, 0, 2 ** 31 - 1), assets: values.assets, json: values.json }
+    return {
+      rounds,
+      seed: whole('seed', values.seed, 0, 2 ** 31 - 1),
+      assets: values.assets,
+      json: values.json,
+      log: values.log,
+    }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new LmapError('LMAP_CONFIG', message, { hint: 'See npm run faults -- --help', cause })
