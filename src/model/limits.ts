@@ -157,6 +157,8 @@ export const limits = Object.freeze({
   /** What a busy server has refused is asked for again, the first time after so long and each time after twice as long. */
   clientBusyTriesMax: 5,
   clientBusyMs: 250,
+  /** The page writes its address when steps have rested for so long: browsers refuse more than three changes a second. */
+  pageAddressMs: 400,
   /** Back-off of a client that reconnects, before jitter. */
   clientRetryMsMin: 300,
   clientRetryMsMax: 15_000,

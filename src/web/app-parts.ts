@@ -8,7 +8,7 @@ import type { ToolRail } from './tool-rail.ts'
 
 /** How a tool goes somewhere else. */
 export interface Way {
-  /** On all maps. */
+  /** Its moment is one for all maps; the rest is of the active one. */
   readonly isEverywhere?: boolean
   /** A step on the way, no place to come back to: the browser's history keeps the one before. */
   readonly isStep?: boolean

@@ -26,10 +26,8 @@ export function wireReports(parts: AppParts): void {
     decimalsOf: (asset) => decimals.get(asset) ?? 2,
     choose: (known) => {
       chosenId = known.row.id
-      const { asset, level, atMs } = placeOf(known, panes.map.clockMs)
-      go({ asset, level })
       // One moment for all maps, as the bar below them has it.
-      go({ atMs }, { isEverywhere: true, isStep: true })
+      go(placeOf(known, panes.map.clockMs), { isEverywhere: true })
     },
     level: (price) => go({ level: price }),
     close: () => open(false),
