@@ -219,5 +219,8 @@ export class DevReports {
 }
 
 function answer(response: uws.HttpResponse, body: object): void {
-  response.writeHeader('content-type', 'application/json').end(JSON.stringify(body))
+  response
+    .writeHeader('content-type', 'application/json')
+    .writeHeader('access-control-allow-origin', '*')
+    .end(JSON.stringify(body))
 }
