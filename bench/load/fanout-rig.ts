@@ -77,6 +77,8 @@ export class FanOutRig {
   /** Whether the two sides have a core each. */
   readonly isPinned: boolean
   readonly #folder: string
+  /** All that run: a measurement that fails leaves none of them behind. */
+  readonly #children = new Set<ChildProcess>()
 
   constructor(folder: string, isPinned: boolean) {
     this.#folder = folder
@@ -134,7 +136,7 @@ export class FanOutRig {
         closed: closed + result.closed,
       }
     } finally {
-      await server.stop()
+      await this.#stopAll()
     }
   }
 
@@ -161,8 +163,12 @@ export class FanOutRig {
         encoded,
       }
     } finally {
-      await server.stop()
+      await this.#stopAll()
     }
+  }
+
+  async #stopAll(): Promise<void> {
+    await Promise.all([...this.#children].map((child) => stopped(child, 'SIGKILL')))
   }
 
   /** Subscribers who come, stay for a second and go. */
@@ -190,7 +196,6 @@ export class FanOutRig {
         child.kill('SIGUSR2')
         return Number(await nextLine(child, lines, 'encoded'))
       },
-      stop: () => stopped(child, 'SIGKILL'),
     }
   }
 
@@ -223,6 +228,8 @@ export class FanOutRig {
   #spawn(core: number, program: readonly string[]): { child: ChildProcess; lines: Interface } {
     const [command = '', ...args] = this.isPinned ? ['taskset', '-c', String(core), ...program] : program
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#children.add(child)
+    child.once('exit', () => this.#children.delete(child))
     return { child, lines: createInterface({ input: child.stdout as NodeJS.ReadableStream }) }
   }
 }

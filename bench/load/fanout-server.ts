@@ -42,6 +42,8 @@ const servers: Record<string, () => Promise<number>> = {
 const start = servers[kind]
 if (start === undefined) throw new Error(`there is no server ${kind}`)
 process.stdout.write(`port ${await start()}\n`)
+// Whatever ends the bench ends this too.
+process.stdin.on('end', () => process.exit()).resume()
 
 /** The gateway as it runs, fed with blocks as the engine writes them. */
 async function gateway(gateways: number): Promise<number> {

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -254,6 +256,8 @@ static void measure(double seconds, int ack_ms) {
 }
 
 int main(int argc, char **argv) {
+  /* Whatever ends the bench ends this too. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (argc != 10) return 2;
   port = atoi(argv[1]);
   mode = strcmp(argv[2], "gateway") == 0 ? GATEWAY : strcmp(argv[2], "json") == 0 ? JSON : strcmp(argv[2], "socketio") == 0 ? SOCKETIO : PATH;

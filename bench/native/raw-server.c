@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -162,6 +164,8 @@ static void turn(size_t payload) {
 }
 
 int main(int argc, char **argv) {
+  /* Whatever ends the bench ends this too. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (argc != 5) return 2;
   streams = atoi(argv[1]);
   long period = atol(argv[2]);
