@@ -212,9 +212,8 @@ class PoolEngine implements Engine {
   }
 
   async lift(asset: AssetId): Promise<LiftCount[]> {
-    const partition = this.#partitionOf(asset)
-    while (partition.running !== undefined) await partition.running
-    return this.#memories[asset]?.lift() ?? []
+    await this.#whenIdle(asset)
+    return this.#heldMemory(asset)?.lift() ?? []
   }
 
   venue(asset: AssetId, venue: number): VenueStatus {

@@ -67,6 +67,7 @@ test(`an asset changes hands and back (seed ${seed})`, async () => {
   expect(second.engine.accept(btc, half, batches[half]!)).toBe(true)
   expect(await second.engine.checkpoint(btc)).toBeUndefined()
   expect(second.engine.status().batches).toBe(0)
+  expect(await second.engine.lift(btc)).toEqual([])
 
   expect(await second.engine.adopt(btc, checkpoint)).toBe(half)
   second.engine.activate(btc, 0, true)
