@@ -118,7 +118,7 @@ export class ReportPanel extends HTMLElement {
   }
 
   show(facts: ReportPanelFacts): void {
-    const isOther = facts.asset !== this.#facts?.asset
+    const isOther = facts.asset !== this.#facts?.asset || facts.atMs !== this.#facts.atMs
     this.#facts = facts
     if (isOther) this.#heldIds = []
     const waitMs = this.#drawnMs + DRAW_MS - this.#options!.now()
