@@ -247,7 +247,10 @@ class WatchedRules implements Alerts {
   #setFile(rules: readonly ServerRule[]): void {
     const gone = this.#ofFile.filter(({ id }) => !rules.some((rule) => rule.id === id))
     this.#ofFile = rules
-    for (const { id } of gone) this.#outbox.forget(id)
+    for (const { id } of gone) {
+      this.#outbox.forget(id)
+      this.#fired.delete(id)
+    }
     this.#sort()
   }
 

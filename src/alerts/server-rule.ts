@@ -65,7 +65,7 @@ export function readKeptRules(text: string, leftOut: (error: unknown) => void): 
         id: String(id),
         rule: readAlertRule(rule),
         // As it was when it was saved: whether its host may still be called is asked at each call.
-        webhook: webhook as Webhook,
+        webhook: keptWebhook(webhook),
         holder: typeof holder === 'string' ? holder : undefined,
         savedMs: Number(savedMs),
         backtest: backtest as AlertBacktest,
@@ -75,6 +75,12 @@ export function readKeptRules(text: string, leftOut: (error: unknown) => void): 
     }
   }
   return kept
+}
+
+function keptWebhook(value: unknown): Webhook {
+  const { url, secret } = (value ?? {}) as Record<string, unknown>
+  if (typeof url === 'string' && URL.canParse(url) && typeof secret === 'string') return { url, secret }
+  throw unusable('a saved rule has no webhook')
 }
 
 export function keptRulesText(rules: readonly ServerRule[]): string {

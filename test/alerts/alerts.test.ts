@@ -127,6 +127,21 @@ engineSuite('alerts', () => {
     expect(bodies()[2].report.id).toBe('wall-2')
   })
 
+  test('a saved rule whose webhook is damaged is told and left out, the others go on', async () => {
+    const first = await open()
+    const { id } = await first.alerts.save(posted(), 1, undefined)
+    await first.alerts.stop()
+    const path = join(folder, 'alerts/rules.json')
+    const { kept } = JSON.parse(readFileSync(path, 'utf8')) as { kept: [{ webhook: object }] }
+    const damaged = [undefined, {}, { url: 'nowhere', secret: SECRET }, { url: kept[0].webhook }].map(
+      (webhook, index) => ({ ...kept[0], id: `damaged-${index}`, webhook }),
+    )
+    writeFileSync(path, JSON.stringify({ kept: [...damaged, ...kept] }))
+    const { alerts, log } = await open()
+    expect(alerts.rules(undefined).map((rule) => rule.id)).toEqual([id])
+    expect(log.lines.filter((line) => line.includes('cannot be used any more'))).toHaveLength(damaged.length)
+  })
+
   test('each holder has his own rules, so many, and removes his own alone', async () => {
     const { alerts } = await open({ limits: { alertRulesPerHolderMax: 2, alertRulesMax: 3 } })
     const ann = await alerts.save(posted(), 1, 'key ann')
