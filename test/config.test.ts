@@ -45,7 +45,8 @@ describe('flags', () => {
   })
 
   test('are read', () => {
-    const argv = '--source replay --path a.lmap --assets btc,ETH --speed max --port 0 --host 0.0.0.0 --workers 3 --gateways 4 --keep'
+    const argv =
+      '--source replay --path a.lmap --assets btc,ETH --speed max --port 0 --host 0.0.0.0 --workers 3 --gateways 4 --keep'
     const more = '--kafka a:1,b:2 --topic t --data d --clickhouse http://c:8123 --record r.lmap --log-level warn'
     expect(read(...argv.split(' '), ...more.split(' '))).toMatchObject({
       source: 'replay',
