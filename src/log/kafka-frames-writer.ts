@@ -19,8 +19,8 @@ export interface FramesWriterOptions {
   readonly now: () => number
   /** 16 bytes that no other process has, nor an earlier run of this one. */
   readonly owner: Uint8Array
-  /** The generation of the group in which we hold what we write; undefined while that is not certain. */
-  readonly generation: () => number | undefined
+  /** The generation of the group in which we hold the asset; undefined while that is not certain. */
+  readonly generation: (asset: AssetId) => number | undefined
   /** How far behind the log the asset is. */
   readonly behindMs: (asset: AssetId) => number
   readonly failed: (error: LmapError) => void
@@ -135,9 +135,9 @@ export class KafkaFramesWriter implements Stage {
 
   #takeMessages(): Message[] {
     const { partitions, owner, now, behindMs } = this.#options
-    const generation = this.#options.generation()
     const messages: Message[] = []
     for (const [asset, { entries }] of this.#gathered) {
+      const generation = this.#options.generation(asset)
       if (generation === undefined) {
         this.#drop(asset, entries.length)
         continue

@@ -67,6 +67,8 @@ export class KafkaGroup implements Stage {
   /** Given by the group; of these `#placed` are read, the others are being taken over. */
   #assigned: readonly number[] = []
   readonly #placed = new Set<number>()
+  /** Read here, and given to nobody else in the newest division: only of these anything may be told. */
+  readonly #ours = new Set<number>()
   /** Held when the group expelled us: what became of them there is not known here. */
   readonly #expelled = new Set<number>()
   #memberId: string | undefined
@@ -127,6 +129,14 @@ export class KafkaGroup implements Stage {
     return this.#generation
   }
 
+  /**
+   * The generation in which a partition is ours for certain; undefined where somebody else may have it. While one is
+   * handed over its new owner may speak already: under the same generation readers listen to the first who does.
+   */
+  generationOf(partition: number): number | undefined {
+    return this.#ours.has(partition) && this.isLeased && this.#generation >= 0 ? this.#generation : undefined
+  }
+
   /** The group has heard from us lately: what we hold, nobody else can have been given. */
   get isLeased(): boolean {
     return performance.now() - this.#beatMs < SESSION_MS
@@ -162,9 +172,11 @@ export class KafkaGroup implements Stage {
       this.#generation = payload.groupGenerationId
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      const given = payload.memberAssignment[topic] ?? []
+      for (const partition of this.#ours) if (!given.includes(partition)) this.#ours.delete(partition)
       // A division that comes while we leave gives us nothing any more.
       if (this.#stopping !== undefined) return
-      this.#assigned = payload.memberAssignment[topic] ?? []
+      this.#assigned = given
       if (this.#memberId !== undefined && payload.memberId !== this.#memberId) this.#forget()
       this.#memberId = payload.memberId
       this.#beatMs = performance.now()
@@ -186,13 +198,16 @@ export class KafkaGroup implements Stage {
     )
     for (const partition of this.#placed) this.#expelled.add(partition)
     this.#placed.clear()
+    this.#ours.clear()
   }
 
   /** Called while nothing is fetched: what is still ours goes on where we are, the rest stands until it is placed. */
   #change(): void {
     const { topic, partitions } = this.#options
     for (const partition of [...this.#placed]) {
-      if (this.#assigned.includes(partition)) this.#seek(partition)
+      if (!this.#assigned.includes(partition)) continue
+      this.#ours.add(partition)
+      this.#seek(partition)
     }
     const waiting = this.#assigned.filter((partition) => !this.#placed.has(partition))
     this.#consumer.pause([{ topic, partitions: waiting }])
@@ -246,6 +261,7 @@ export class KafkaGroup implements Stage {
       this.#inbox.place(partition, ranges[partition]!, from)
       this.#ends[partition] = ranges[partition]!.high
       this.#placed.add(partition)
+      this.#ours.add(partition)
       this.#seek(partition)
       this.#consumer.resume([{ topic, partitions: [partition] }])
     }

@@ -73,7 +73,7 @@ export async function processEvents(asked: Config, { log, now, random, identity 
       now,
       owner: identity,
       // Who has not heard from the group for a session may have been replaced: nothing is said until it is certain.
-      generation: () => (group.isLeased && group.generation >= 0 ? group.generation : undefined),
+      generation: (asset) => group.generationOf(asset % config.partitions),
       behindMs: (asset) => lagOf(asset % config.partitions),
       failed: (error) => failed.reject(error),
     })
