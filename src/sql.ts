@@ -28,9 +28,7 @@ process.exit()
 
 async function main(): Promise<number> {
   const program = new Command('npm run sql --')
-    .description(
-      'Asks the history, read-only; also while npm start runs. docs/sql.md has questions to begin with.',
-    )
+    .description('Asks the history, read-only; also while npm start runs. docs/sql.md has questions to begin with.')
     .argument('<question...>', 'one SELECT')
     .addOption(new Option('--data <dir>', 'folder for history').env('LMAP_DATA').default('data'))
     .addOption(
