@@ -289,8 +289,8 @@ class WatchedRules implements Alerts {
   async #stop(): Promise<void> {
     clearInterval(this.#timer)
     this.#file?.stop()
-    await this.#outbox.stop()
-    await this.#keep()
+    // Beside each other: what has fired is kept however long calls take to end.
+    await Promise.all([this.#outbox.stop(), this.#keep()])
     await this.#writing
   }
 }

@@ -33,24 +33,35 @@ export interface CallOptions {
 const passing = new Set([408, 425, 429])
 const MS_PER_SECOND = 1000
 
+/** What became of a call, told without the secret. */
+type Fail = (why: string) => LmapError
+
 /**
- * One try to deliver. The name is resolved first and the connection goes to the address that was judged, so a name that
- * changes in between leads nowhere else. No proxy is used, no redirect followed. Never throws.
+ * One try to deliver, name and exchange within one deadline. The name is resolved first and the connection goes to the
+ * address that was judged, so a name that changes in between leads nowhere else. No proxy is used, no redirect followed.
+ * Never throws.
  */
 export async function callWebhook(call: WebhookCall, options: CallOptions, signal: AbortSignal): Promise<CallOutcome> {
-  const { targets, limits, now } = options
+  const { targets, limits, now, lookup = lookupAll } = options
+  const patience = new AbortController()
+  // The whole of it, not a pause in it: an answer that drips in is none.
+  const timer = setTimeout(() => patience.abort(), limits.webhookMsMax)
   try {
     // Judged anew each time: hosts may be allowed no longer.
     const url = targetOf(call.webhook.url, targets)
+    const fail: Fail = (why) =>
+      new LmapError('LMAP_WEBHOOK_FAILED', `${url.host} ${patience.signal.aborted ? 'does not answer in time' : why}.`)
+    const ended = AbortSignal.any([signal, patience.signal])
     const host = url.hostname.replace(/^\[|\]$/g, '')
-    const found = isIP(host) > 0 ? [{ address: host, family: isIP(host) }] : await (options.lookup ?? lookupAll)(host)
+    const found = isIP(host) > 0 ? [{ address: host, family: isIP(host) }] : await beforeEnd(lookup(host), ended, fail)
     const status = await post(
       url,
       addressToCall(found, targets),
       call,
       limits,
       Math.floor(now() / MS_PER_SECOND),
-      signal,
+      ended,
+      fail,
     )
     if (status >= 200 && status < 300) return { kind: 'taken' }
     const isPassing = status >= 500 || passing.has(status)
@@ -58,6 +69,8 @@ export async function callWebhook(call: WebhookCall, options: CallOptions, signa
   } catch (error) {
     const isRefused = error instanceof LmapError && error.code !== 'LMAP_WEBHOOK_FAILED'
     return { kind: isRefused ? 'refused' : 'again', reason: describeError(error) }
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -70,6 +83,19 @@ function lookupAll(host: string): Promise<readonly Address[]> {
   return lookupName(host, { all: true })
 }
 
+/** The system cannot be told to stop looking a name up: it is waited for no longer, and what it finds is nobody's. */
+async function beforeEnd<Found>(lookup: Promise<Found>, ended: AbortSignal, fail: Fail): Promise<Found> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const giveUp = (): void => reject(fail('was still being looked up'))
+  if (ended.aborted) giveUp()
+  ended.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await Promise.race([lookup, promise])
+  } finally {
+    ended.removeEventListener('abort', giveUp)
+  }
+}
+
 /** The status of the answer. Rejects where there is none in time. */
 function post(
   url: URL,
@@ -78,9 +104,9 @@ function post(
   limits: Limits,
   seconds: number,
   signal: AbortSignal,
+  fail: Fail,
 ): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const fail = (why: string): LmapError => new LmapError('LMAP_WEBHOOK_FAILED', `${url.host} ${why}.`)
   const pinned: LookupFunction = (_host, { all }, done) => {
     if (all === true) done(null, [to])
     else done(null, to.address, to.family)
@@ -103,15 +129,10 @@ function post(
     answer.on('error', reject)
     answer.on('end', () => resolve(answer.statusCode ?? 0))
   })
-  // The whole exchange, not a pause in it: an answer that drips in is none.
-  const timer = setTimeout(() => request.destroy(fail('does not answer in time')), limits.webhookMsMax)
   request.on('error', (error: NodeJS.ErrnoException) => {
     reject(error instanceof LmapError ? error : fail(`cannot be reached (${error.code ?? error.name})`))
   })
-  request.on('close', () => {
-    clearTimeout(timer)
-    reject(fail('broke the answer off'))
-  })
+  request.on('close', () => reject(fail('broke the answer off')))
   request.end(body)
   return promise
 }

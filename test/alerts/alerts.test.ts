@@ -127,6 +127,26 @@ engineSuite('alerts', () => {
     expect(bodies()[2].report.id).toBe('wall-2')
   })
 
+  test('a stop keeps what has fired while a name is looked up for ever', async () => {
+    const asked = Promise.withResolvers<void>()
+    const changes = {
+      targets: { hosts: ['hook.example'], isPrivateAllowed: true },
+      lookup: () => {
+        asked.resolve()
+        return new Promise<never>(() => undefined)
+      },
+    }
+    const first = await open(changes)
+    await first.alerts.save(posted({ webhook: { url: 'http://hook.example/', secret: SECRET } }), 1, undefined)
+    first.alerts.report(wall())
+    await asked.promise
+    await first.alerts.stop()
+    const second = await open(changes)
+    second.alerts.report(wall())
+    expect(await second.metrics.text()).toMatch(/lmap_alerts_fired_total 0/)
+    expect(await second.metrics.text()).toMatch(/lmap_webhook_waiting 1/)
+  })
+
   test('a saved rule whose webhook is damaged is told and left out, the others go on', async () => {
     const first = await open()
     const { id } = await first.alerts.save(posted(), 1, undefined)

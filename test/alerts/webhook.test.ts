@@ -153,6 +153,21 @@ describe('a call', () => {
     })
   })
 
+  test('whose name is looked up for ever ends in time, and at once with a stop', async () => {
+    const url = `http://hook.example:${receiver.port}/`
+    const lookup = () => new Promise<never>(() => undefined)
+    expect(await call({ lookup, limits: { ...limits, webhookMsMax: 50 } }, url)).toMatchObject({
+      kind: 'again',
+      reason: expect.stringContaining('in time'),
+    })
+    const stop = new AbortController()
+    const broken = call({ lookup }, url, stop.signal)
+    stop.abort()
+    expect(await broken).toMatchObject({ kind: 'again', reason: expect.stringContaining('looked up') })
+    expect(await call({ lookup }, url, stop.signal)).toMatchObject({ kind: 'again' })
+    expect(receiver.received).toEqual([])
+  })
+
   test('goes to the address that was judged, under the name that was asked for', async () => {
     const url = `http://hook.example:${receiver.port}/`
     const asked: string[] = []
