@@ -73,11 +73,14 @@ export class Outbox {
     const { folder, limits, log, now } = this.#options
     const names = (await namesIn(folder)).sort()
     for (const name of names.filter((one) => one.endsWith(UNFINISHED))) await rm(join(folder, name))
-    for (const name of names.filter((one) => fileName.test(one)).slice(0, limits.webhookQueueMax)) {
+    const files = names.filter((one) => fileName.test(one))
+    for (const name of files.slice(0, limits.webhookQueueMax)) {
       const delivery = readDelivery(await readFile(join(folder, name), 'utf8'))
       if (delivery === undefined) log.warn({ file: name }, 'a webhook delivery cannot be read and is left out')
       else this.#waiting.set(delivery.id, { delivery, tries: 0, dueMs: now(), isOnTheWay: false })
     }
+    const left = files.length - limits.webhookQueueMax
+    if (left > 0) log.warn({ code: failed, left }, 'too many webhook deliveries wait: some lie until another start')
     this.#pump()
   }
 

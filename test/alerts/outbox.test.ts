@@ -124,6 +124,20 @@ test('what waits when the process ends is sent by the next, under its id', async
   await vi.waitFor(() => expect(readdirSync(folder).sort()).toEqual(['ffffffff.json', 'notes.txt']))
 })
 
+test('what an earlier process has left beyond the room is told, and lies until another start', async () => {
+  const first = await open(async () => again)
+  for (let index = 0; index < 5; index++) first.outbox.add(delivery(index))
+  await vi.waitFor(() => expect(readdirSync(folder)).toHaveLength(5))
+  await first.outbox.stop()
+  const small = { limits: { ...limits, webhookQueueMax: 2 } }
+  const { outbox, log } = await open(async () => taken, small)
+  expect(log.lines.join()).toMatch(/lie until another start.*LMAP_WEBHOOK_FAILED.*"left":3/)
+  await vi.waitFor(() => expect(readdirSync(folder)).toEqual([2, 3, 4].map((index) => `${delivery(index).id}.json`)))
+  await outbox.stop()
+  await open(async () => taken)
+  await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]))
+})
+
 test('a stop breaks a try off and keeps what it was for', async () => {
   const begun = Promise.withResolvers<void>()
   const { outbox } = await open((_, signal) => {
