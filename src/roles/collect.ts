@@ -37,6 +37,7 @@ export async function collect(asked: Config, surroundings: PartSurroundings): Pr
       new Health({
         host: config.host,
         port: config.port,
+        log,
         metrics,
         status: () => {
           const stages = { source: source.status(), log: eventLog.status() }

@@ -3,12 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { Stage } from '../model/stages.ts'
+import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
 export interface HealthOptions {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
+  readonly log: Log
   readonly metrics: Metrics
   /** Why it is not ready, undefined where it is; and what its stages say of themselves. */
   readonly status: () => { readonly reason: string | undefined; readonly stages: object }
@@ -32,9 +34,9 @@ export class Health implements Stage {
   }
 
   start(): Promise<void> {
-    const { host, port } = this.#options
+    const { host, port, log } = this.#options
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
+      const refuse = (cause: NodeJS.ErrnoException): void => {
         const why = cause.code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${cause.code ?? cause.message})`
         reject(
           new LmapError('LMAP_PORT_BUSY', `Port ${port} of ${host} ${why}.`, {
@@ -42,8 +44,14 @@ export class Health implements Stage {
             cause,
           }),
         )
+      }
+      this.#server.once('error', refuse)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', refuse)
+        // The work goes on: whoever watches it notices that nothing answers.
+        this.#server.on('error', (error) => log.error({ error }, 'health answers fail'))
+        resolve()
       })
-      this.#server.listen(port, host, () => resolve())
     })
   }
 
@@ -56,7 +64,7 @@ export class Health implements Stage {
   }
 
   async #answer({ url = '/', method }: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { metrics, status } = this.#options
+    const { log, metrics, status } = this.#options
     const send = (code: number, type: string, body: string): void => {
       response.writeHead(code, { 'content-type': type, 'cache-control': 'no-store', connection: 'close' }).end(body)
     }
@@ -72,7 +80,8 @@ export class Health implements Stage {
     } else if (path === '/metrics') {
       try {
         send(200, metrics.contentType, await metrics.text())
-      } catch {
+      } catch (error) {
+        log.error({ error }, 'the numbers could not be read')
         json(500, { code: 'LMAP_INTERNAL', message: 'The numbers could not be read.' })
       }
     } else json(404, { code: 'LMAP_REQUEST_UNKNOWN', message: 'There are /healthz, /readyz and /metrics.' })

@@ -102,6 +102,7 @@ export async function processEvents(asked: Config, { log, now, random, identity 
     const health = new Health({
       host: config.host,
       port: config.port,
+      log,
       metrics,
       status: () => {
         const { generation, held, isLeased } = group

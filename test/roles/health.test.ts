@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { describeError } from '../../src/model/errors.ts'
 import { Health } from '../../src/roles/health.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { keptLog } from '../store/samples.ts'
 
 const open: Health[] = []
 afterEach(async () => {
@@ -14,7 +15,7 @@ async function start(reason: string | undefined, port = 0): Promise<string> {
   const metrics = createMetrics({ process: false })
   metrics.gauge('answer', 'What it is.').set(42)
   const status = () => ({ reason, stages: { engine: 'runs' } })
-  const health = new Health({ host: '127.0.0.1', port, metrics, status })
+  const health = new Health({ host: '127.0.0.1', port, log: keptLog(), metrics, status })
   open.push(health)
   await health.start()
   return `http://127.0.0.1:${health.port}`
@@ -41,4 +42,24 @@ test('and nothing else', async () => {
   expect(describeError(await start(undefined, Number(port)).catch((error: unknown) => error))).toMatch(
     /^LMAP_PORT_BUSY: Port \d+ of 127.0.0.1 is in use\. Choose another with --port\.$/,
   )
+})
+
+test('numbers that cannot be read are an error of ours, and the log says which', async () => {
+  const metrics = createMetrics({ process: false })
+  metrics.observedGauge('broken', 'What cannot be told.', () => {
+    throw new Error('a stage is damaged')
+  })
+  const log = keptLog()
+  const health = new Health({
+    host: '127.0.0.1',
+    port: 0,
+    log,
+    metrics,
+    status: () => ({ reason: undefined, stages: {} }),
+  })
+  open.push(health)
+  await health.start()
+  const answer = await fetch(`http://127.0.0.1:${health.port}/metrics`)
+  expect([answer.status, await answer.json()]).toEqual([500, expect.objectContaining({ code: 'LMAP_INTERNAL' })])
+  expect(log.lines.join()).toMatch(/could not be read.*"error"/)
 })
