@@ -1,7 +1,17 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
-import { assetNames, hosts, list, speed, type VenueAddresses, venueNames, venueUrls, whole } from './flag-values.ts'
+import {
+  assetNames,
+  hosts,
+  list,
+  networks,
+  speed,
+  type VenueAddresses,
+  venueNames,
+  venueUrls,
+  whole,
+} from './flag-values.ts'
 import { type HistoryName, historyNames } from './history-name.ts'
 import { LmapError } from './model/errors.ts'
 import { limits } from './model/limits.ts'
@@ -44,6 +54,8 @@ export interface Config {
   readonly record: string | undefined
   readonly host: string
   readonly port: number
+  /** Networks of the proxies before us, whose word for who asks is believed. */
+  readonly proxies: readonly string[]
   /** Threads that fan out and hold the sockets; 1: none of their own. */
   readonly gateways: number
   /** File of plans and keys. */
@@ -207,6 +219,12 @@ function options(role: Role): [string, Option][] {
       option('--gateways <number>', 'threads that serve clients, on one port; 1: the main thread does')
         .argParser(whole(1, limits.gatewaysMax))
         .default(1),
+    ],
+    [
+      'all serve',
+      option('--proxies <networks>', 'proxies before us, such as 10.0.0.0/8: their x-forwarded-for says who asks')
+        .argParser(networks)
+        .default([]),
     ],
     ['all serve', option('--plans <file>', 'ask for keys: who may have what, see docs/plans.md')],
     ['all process', option('--alerts <file>', 'alert rules to watch, see docs/alerts.md')],

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { InvalidArgumentError } from 'commander'
 import { assetByName } from './model/assets.ts'
 import { type VenueName, venueId, venues } from './model/venues.ts'
@@ -57,6 +58,20 @@ export function venueUrls(text: string): VenueAddresses {
     urls[venueName(name)] = { ...urls[venueName(name)], [kind]: url }
   }
   return urls
+}
+
+/** Networks as ADDRESS/BITS; an address alone is a network of one. */
+export function networks(text: string): string[] {
+  return list(text).map((network) => {
+    const [address = '', bits, ...more] = network.split('/')
+    const most = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0
+    const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : 0
+    // All addresses there are would be nobody in particular.
+    if (more.length > 0 || address.includes('%') || prefix < 1 || prefix > most) {
+      throw new InvalidArgumentError(`${network} is no network, such as 10.0.0.0/8 or 192.0.2.7.`)
+    }
+    return `${address}/${prefix}`
+  })
 }
 
 export function hosts(text: string): string[] {

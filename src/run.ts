@@ -103,6 +103,7 @@ export async function run(
     const gateway = createGateway({
       host: config.host,
       port: config.port,
+      proxies: config.proxies,
       webRoot: WEB_ROOT,
       gateways: config.gateways,
       failed: (error) => failed.reject(error),

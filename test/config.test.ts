@@ -34,6 +34,7 @@ describe('flags', () => {
       store: { kind: 'embedded' },
       keep: false,
       gateways: 1,
+      proxies: [],
       logLevel: 'info',
     })
     expect(read().workers).toBeGreaterThanOrEqual(1)
@@ -74,6 +75,23 @@ describe('flags', () => {
       truth: 't.jsonl',
       speed: 2.5,
     })
+  })
+
+  test('networks of proxies are read, an address is one of its own, and nobody believes everybody', () => {
+    const named = '10.0.0.0/8,192.0.2.7, fd00::/8,::1'
+    expect(read('--proxies', named).proxies).toEqual(['10.0.0.0/8', '192.0.2.7/32', 'fd00::/8', '::1/128'])
+    for (const faulty of [
+      '0.0.0.0/0',
+      '::/0',
+      '10.0.0.0/33',
+      '10.0.0.0/',
+      '10.0.0.0/8/8',
+      'proxy',
+      'fe80::1%lo',
+      '1/8',
+    ]) {
+      expect(refusal('--proxies', faulty)).toMatch(/^LMAP_CONFIG: .* is no network, such as 10\.0\.0\.0\/8/)
+    }
   })
 
   test('venues and their addresses are read', () => {

@@ -40,6 +40,7 @@ const ring = new RingReader(data.ring, data.position)
 const front = createFront({
   host,
   port: data.port,
+  proxies: data.proxies,
   limits,
   metrics: frontMetrics(tally),
   supply: {

@@ -19,6 +19,8 @@ export interface FrontThreadsOptions {
   /** What a thread runs, where it is not ours. */
   readonly threadFile: URL | undefined
   readonly host: string
+  /** Networks of proxies, whose x-forwarded-for is believed. */
+  readonly proxies: readonly string[]
   readonly limits: Limits
   readonly log: Log
   readonly metrics: Metrics
@@ -123,11 +125,12 @@ export class FrontThreads implements Broadcast {
   }
 
   async #begin(name: string, port: number): Promise<void> {
-    const { host, limits, metrics, now, origin, hub, admission, plans, answer, threadFile } = this.#options
+    const { host, proxies, limits, metrics, now, origin, hub, admission, plans, answer, threadFile } = this.#options
     const link = new FrontThreadLink({
       data: {
         host,
         port,
+        proxies,
         limits,
         origin,
         plans: plans?.(),

@@ -10,11 +10,14 @@ import { FanOut } from './fan-out.ts'
 import type { FrontMetrics } from './gateway-metrics.ts'
 import { addressOf, credentialOf, readRequest, serve } from './http-exchange.ts'
 import type { Plan, Plans } from './plans.ts'
+import { type IsProxy, proxiesOf } from './proxies.ts'
 import type { Reply, Request } from './reply.ts'
 
 export interface FrontOptions {
   readonly host: string
   readonly port: number
+  /** Networks of proxies, whose x-forwarded-for is believed. */
+  readonly proxies: readonly string[]
   readonly limits: Limits
   readonly metrics: FrontMetrics
   readonly supply: Supply
@@ -58,6 +61,7 @@ export function createFront(options: FrontOptions): Front {
   const { limits, metrics, supply, hello, plans, now, host, port, answer } = options
   let app: uws.TemplatedApp | undefined
   let listening: uws.us_listen_socket[] = []
+  const isProxy = proxiesOf(options.proxies)
   const fanOut = new FanOut({
     supply,
     hello,
@@ -73,9 +77,9 @@ export function createFront(options: FrontOptions): Front {
     async start() {
       const made = uws.App()
       app = made
-      made.ws<Connection>('/stream', webSocketBehavior(fanOut, options))
+      made.ws<Connection>('/stream', webSocketBehavior(fanOut, options, isProxy))
       made.any('/*', (response, request) =>
-        serve(response, readRequest(response, request), answer, (status) => metrics.requests(status)),
+        serve(response, readRequest(response, request, isProxy), answer, (status) => metrics.requests(status)),
       )
       listening = await listen(made, host, port)
       if (listening.length === 0) {
@@ -123,7 +127,11 @@ async function listen(app: uws.TemplatedApp, host: string, port: number): Promis
   return sockets
 }
 
-function webSocketBehavior(fanOut: FanOut, options: FrontOptions): uws.WebSocketBehavior<Connection> {
+function webSocketBehavior(
+  fanOut: FanOut,
+  options: FrontOptions,
+  isProxy: IsProxy | undefined,
+): uws.WebSocketBehavior<Connection> {
   const { limits, now } = options
   const whenClient = (ws: uws.WebSocket<Connection>, act: (client: Client) => void) => {
     const { client } = ws.getUserData()
@@ -140,7 +148,7 @@ function webSocketBehavior(fanOut: FanOut, options: FrontOptions): uws.WebSocket
       const header = (name: string) => request.getHeader(`sec-websocket-${name}`)
       const [key, extensions, protocols] = [header('key'), header('extensions'), header('protocol')]
       const visitor = {
-        address: addressOf(response),
+        address: addressOf(response, request, isProxy),
         credential: credentialOf(request.getHeader('authorization'), protocols),
         holder: undefined,
       }

@@ -33,11 +33,12 @@ export function createFronts(options: FrontsOptions): Fronts {
 }
 
 function inThisThread(options: FrontsOptions): Fronts {
-  const { host, port, limits, metrics, hub, admission, now, origin, plans, answer } = options
+  const { host, port, proxies, limits, metrics, hub, admission, now, origin, plans, answer } = options
   const door = admission.door()
   const front = createFront({
     host,
     port,
+    proxies,
     limits,
     metrics: frontMetrics(metrics),
     supply: hub.holder(),

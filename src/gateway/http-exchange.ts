@@ -1,6 +1,7 @@
 import type * as uws from 'uWebSockets.js'
 import { limits } from '../model/limits.ts'
 import type { Counter } from '../telemetry/metrics.ts'
+import { type IsProxy, visitorOf } from './proxies.ts'
 import { commonHeaders, type Reply, type Request, statusLine } from './reply.ts'
 
 const KEY_PROTOCOL = 'lmap.key.'
@@ -13,11 +14,23 @@ export function credentialOf(authorization: string, protocols = ''): string | un
   return offered.find((protocol) => protocol.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length)
 }
 
-export function addressOf(response: uws.HttpResponse): string {
-  return Buffer.from(response.getRemoteAddressAsText()).toString()
+/** Who asks: the other end of the socket or, where that is a proxy of ours, whom it names. */
+export function addressOf(response: uws.HttpResponse, request: uws.HttpRequest, isProxy: IsProxy | undefined): string {
+  const peer = Buffer.from(response.getRemoteAddressAsText()).toString()
+  if (isProxy === undefined || !isProxy(peer)) return peer
+  // Every line of it: a proxy may add its own behind the one that the visitor made up, and getHeader reads the first.
+  const lines: string[] = []
+  request.forEach((name, value) => {
+    if (name === 'x-forwarded-for') lines.push(value)
+  })
+  return visitorOf(peer, lines.join(','), isProxy)
 }
 
-export function readRequest(response: uws.HttpResponse, request: uws.HttpRequest): Request {
+export function readRequest(
+  response: uws.HttpResponse,
+  request: uws.HttpRequest,
+  isProxy: IsProxy | undefined,
+): Request {
   return {
     method: request.getMethod().toUpperCase(),
     path: request.getUrl(),
@@ -26,7 +39,7 @@ export function readRequest(response: uws.HttpResponse, request: uws.HttpRequest
     ifNoneMatch: request.getHeader('if-none-match'),
     accept: request.getHeader('accept'),
     credential: credentialOf(request.getHeader('authorization')),
-    address: addressOf(response),
+    address: addressOf(response, request, isProxy),
     host: request.getHeader('host'),
     origin: request.getHeader('origin'),
     fetchSite: request.getHeader('sec-fetch-site'),

@@ -31,6 +31,8 @@ export interface GatewayOptions {
   readonly host: string
   /** 0 takes any free port, see `Gateway.port`. */
   readonly port: number
+  /** Networks of the proxies before us, whose word for who asks is believed; without them nobody's is. */
+  readonly proxies?: readonly string[]
   /** Folder of the built page; undefined serves none. */
   readonly webRoot: string | undefined
   readonly simulated: boolean
@@ -104,6 +106,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     threadFile: options.threadFile,
     host: options.host,
     port: options.port,
+    proxies: options.proxies ?? [],
     limits,
     log,
     metrics: options.metrics,

@@ -10,6 +10,7 @@ import type { Reply, Request } from './reply.ts'
 export interface ThreadData {
   readonly host: string
   readonly port: number
+  readonly proxies: readonly string[]
   readonly limits: Limits
   readonly origin: Origin
   readonly plans: Plans | undefined

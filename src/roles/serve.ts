@@ -72,6 +72,7 @@ export async function serve(asked: Config, { log, now, random, version, identity
     const gateway: Gateway = createGateway({
       host: config.host,
       port: config.port,
+      proxies: config.proxies,
       webRoot: WEB_ROOT,
       gateways: config.gateways,
       failed: (error) => failed.reject(error),

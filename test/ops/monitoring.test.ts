@@ -9,6 +9,7 @@ import { alertRules, metricsIn, metricsOf, opsFile, panels, promqlFaults, querie
 const root = new URL('../../', import.meta.url)
 const compose = parse(readFileSync(new URL('docker-compose.yml', root), 'utf8'), { merge: true }) as {
   services: Record<string, { environment?: Record<string, string>; volumes?: string[]; ports?: string[] }>
+  networks: Record<string, { internal?: boolean; ipam?: { config: { subnet: string }[] } } | null>
 }
 
 test('every question is one by the grammar of Prometheus', () => {
@@ -79,6 +80,12 @@ test('the front sends clients to the gateways, and to nobody who is not ready', 
   // A gateway answers no HTTP/1.0.
   expect(front).toMatch(/http-check send meth GET uri \/readyz ver HTTP\/1\.1 hdr Host \w+$/m)
   expect(front).toMatch(/deny if \{ path \/metrics \}/)
+  // Who a client is they learn from the front, and believe nobody outside of the network that it shares with them.
+  expect(front).toMatch(/^ +option forwardfor$/m)
+  expect(compose.networks.inside?.internal).toBe(true)
+  for (const { name } of servers) {
+    expect(compose.services[name!]?.environment?.LMAP_PROXIES).toBe(compose.networks.inside?.ipam?.config[0]?.subnet)
+  }
 })
 
 test('Grafana finds its source and its dashboard, whose panels do not lie over each other', () => {
