@@ -80,9 +80,11 @@ export function createAlertRoutes({ alerts, hasPlans, limits }: AlertRoutesOptio
   }
 
   /** Who has a key, or the page of the machine itself where there are none. */
-  function isOwn({ holder, credential, address, host, origin, fetchSite }: Request): boolean {
+  function isOwn({ holder, credential, address, isForwarded, host, origin, fetchSite }: Request): boolean {
     if (!['', 'none', 'same-origin'].includes(fetchSite)) return false
     if (hasPlans) return holder !== undefined && credential !== undefined
+    // Through a proxy on this machine all the world comes from this machine, and may say that it asked for localhost.
+    if (isForwarded) return false
     // A name that leads here is no proof: a strange page may have made its own name lead to this machine.
     const isHere = loopbackAddress.test(address) && loopbackNames.has(host.replace(/:\d+$/, ''))
     return isHere && (origin === '' || origin === `http://${host}`)

@@ -5,6 +5,8 @@ import { type IsProxy, visitorOf } from './proxies.ts'
 import { commonHeaders, type Reply, type Request, statusLine } from './reply.ts'
 
 const KEY_PROTOCOL = 'lmap.key.'
+/** Proxies write at least one of them where nobody has told them not to. */
+const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
 
 /** A key or token from the header, or from the sub-protocols, which are all that a browser can send with a WebSocket. */
 export function credentialOf(authorization: string, protocols = ''): string | undefined {
@@ -40,6 +42,7 @@ export function readRequest(
     accept: request.getHeader('accept'),
     credential: credentialOf(request.getHeader('authorization')),
     address: addressOf(response, request, isProxy),
+    isForwarded: proxyHeaders.some((name) => request.getHeader(name) !== ''),
     host: request.getHeader('host'),
     origin: request.getHeader('origin'),
     fetchSite: request.getHeader('sec-fetch-site'),

@@ -14,6 +14,8 @@ export interface Request {
   /** Key or token of the authorization header. */
   readonly credential: string | undefined
   readonly address: string
+  /** Whether a proxy says that it passed the request on: then the machine that it comes from is not who asks. */
+  readonly isForwarded: boolean
   readonly host: string
   readonly origin: string
   /** Of sec-fetch-site: how the page that asks is related to us, where a browser says it. */

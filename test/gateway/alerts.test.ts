@@ -104,6 +104,11 @@ describe('without plans', () => {
     ['a name that leads here', { host: 'evil.example' }],
     ['a page that a browser calls foreign', { 'sec-fetch-site': 'cross-site' }],
     ['a page beside ours', { 'sec-fetch-site': 'same-site' }],
+    ['who comes through a proxy of the machine', { 'x-forwarded-for': '203.0.113.1' }],
+    ['who says the machine has sent him', { 'x-forwarded-for': '127.0.0.1' }],
+    ['who comes through a proxy that names him otherwise', { forwarded: 'for=203.0.113.1' }],
+    ['who comes through a proxy of nginx', { 'x-real-ip': '203.0.113.1' }],
+    ['who comes through a proxy that names itself', { via: '1.1 front' }],
   ])('%s neither changes nor sees rules', async (_, headers) => {
     await post('/api/v1/alerts', rule)
     expect(await post('/api/v1/alerts', rule, headers)).toMatchObject({ status: 403, code: 'LMAP_ALERTS_LOCKED' })
