@@ -21,22 +21,66 @@ export interface EngineStatus {
   turnMsMax: number
 }
 
-/** What the cores have counted, all assets together. */
-export function countsOf(memories: readonly AssetMemory[]): Omit<EngineStatus, 'turns' | 'turnMs' | 'turnMsMax'> {
-  const total = (read: (memory: AssetMemory) => number): number =>
-    memories.reduce((sum, memory) => sum + read(memory), 0)
-  const sum = (field: Parameters<AssetMemory['head']>[0]): number => total((memory) => memory.head(field))
+type Counts = Omit<EngineStatus, 'pending' | 'turns' | 'turnMs' | 'turnMsMax'>
+
+const NOTHING: Counts = {
+  batches: 0,
+  levels: 0,
+  trades: 0,
+  liquidations: 0,
+  duplicates: 0,
+  outside: 0,
+  late: 0,
+  columns: 0,
+  reportsLost: 0,
+  liftMissed: 0,
+}
+const names = Object.keys(NOTHING) as (keyof Counts)[]
+
+/**
+ * What the cores have counted while their assets were worked on here. An asset brings along what was counted elsewhere
+ * and takes its own with it when it goes: neither makes a sum jump or fall.
+ */
+export class EngineCounts {
+  /** What an asset had counted when it came, or when its counts were last kept. */
+  readonly #known = new Map<AssetMemory, Counts>()
+  #kept = NOTHING
+
+  /** All that the asset has counted so far was not counted here. */
+  begin(memory: AssetMemory): void {
+    this.#known.set(memory, countsOf(memory))
+  }
+
+  /** What it has counted since stays, whatever becomes of the asset. */
+  keep(memory: AssetMemory): void {
+    this.#kept = this.sum([memory])
+    this.begin(memory)
+  }
+
+  /** With those of the assets that are worked on. */
+  sum(memories: readonly AssetMemory[]): Counts {
+    const sum = { ...this.#kept }
+    for (const memory of memories) {
+      const counts = countsOf(memory)
+      const known = this.#known.get(memory) ?? NOTHING
+      for (const name of names) sum[name] += counts[name] - known[name]
+    }
+    return sum
+  }
+}
+
+function countsOf(memory: AssetMemory): Counts {
+  const { reportsLost, liftMissed } = memory
   return {
-    batches: sum('batches'),
-    levels: sum('levels'),
-    trades: sum('trades'),
-    liquidations: sum('liquidations'),
-    duplicates: sum('duplicates'),
-    outside: sum('outside'),
-    late: sum('late'),
-    columns: sum('columns'),
-    reportsLost: total((memory) => memory.reportsLost),
-    pending: total((memory) => memory.pending),
-    liftMissed: total((memory) => memory.liftMissed),
+    batches: memory.head('batches'),
+    levels: memory.head('levels'),
+    trades: memory.head('trades'),
+    liquidations: memory.head('liquidations'),
+    duplicates: memory.head('duplicates'),
+    outside: memory.head('outside'),
+    late: memory.head('late'),
+    columns: memory.head('columns'),
+    reportsLost,
+    liftMissed,
   }
 }

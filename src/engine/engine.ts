@@ -10,7 +10,7 @@ import { VENUE_SLOTS } from '../model/venues.ts'
 import type { Log } from '../telemetry/log.ts'
 import { AssetMemory } from './asset-memory.ts'
 import { type CoreMap, instantiateCore, loadCore, mapOfCore } from './core.ts'
-import { countsOf, type EngineStatus } from './engine-status.ts'
+import { EngineCounts, type EngineStatus } from './engine-status.ts'
 import { type EngineOutputs, readMessages } from './messages.ts'
 import { EVERYTHING, Partition } from './partition.ts'
 import { createPool, type Pool } from './pool.ts'
@@ -100,6 +100,7 @@ class PoolEngine implements Engine {
   readonly #used = new Set<AssetId>()
   /** Assets of which a checkpoint is being taken: new batches wait, or their ring would never be empty. */
   readonly #still = new Map<AssetId, Promise<unknown>>()
+  readonly #counts = new EngineCounts()
   #pool: Pool | undefined
   #timer: NodeJS.Timeout | undefined
   #ticks = 0
@@ -141,13 +142,18 @@ class PoolEngine implements Engine {
     if (this.#used.delete(asset)) memory.clear()
     const isLoaded = checkpoint !== undefined && this.#load(memory, checkpoint)
     if (!isLoaded) instantiateCore(this.#module, memory.memory).init()
+    this.#counts.begin(memory)
     this.#held.add(asset)
     return isLoaded ? checkpoint.offset + 1 : undefined
   }
 
   async release(asset: AssetId): Promise<void> {
+    const memory = this.#memoryOf(asset)
     this.#held.delete(asset)
+    this.#counts.keep(memory)
     await this.#whenIdle(asset)
+    // What the turn that was under way has added.
+    this.#counts.keep(memory)
     this.#offsets.delete(asset)
     // Emptied when it is wanted again: a process that gives everything away has better things to do.
     this.#used.add(asset)
@@ -246,8 +252,10 @@ class PoolEngine implements Engine {
   }
 
   status(): EngineStatus {
+    const held = this.#all()
     const [turns, turnMs, turnMsMax] = [this.#turns, this.#turnMs, this.#turnMsMax]
-    return { ...countsOf(this.#all()), turns, turnMs, turnMsMax }
+    const pending = held.reduce((sum, memory) => sum + memory.pending, 0)
+    return { ...this.#counts.sum(held), pending, turns, turnMs, turnMsMax }
   }
 
   async drained(): Promise<void> {

@@ -1,5 +1,6 @@
 // Guards a change of owners: an asset that was taken on from a checkpoint, even where another state of it had been worked
-// on before, goes on to the same columns as one that was never disturbed, and one that was released is forgotten.
+// on before, goes on to the same columns as one that was never disturbed, and one that was released is
+// forgotten, but for what was counted of it.
 import { expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/engine.ts'
 import { assetByName } from '../../src/model/assets.ts'
@@ -61,17 +62,25 @@ test(`an asset changes hands and back (seed ${seed})`, async () => {
   // The second one has worked on it before, from elsewhere.
   await second.engine.adopt(btc, undefined)
   await feed(second, half, half + 500)
+  const foreign = second.engine.status()
+  expect(foreign.batches).toBeGreaterThan(0)
   await second.engine.release(btc)
   second.columns.length = 0
   expect(second.engine.price(btc)).toBe(0)
   expect(second.engine.accept(btc, half, batches[half]!)).toBe(true)
   expect(await second.engine.checkpoint(btc)).toBeUndefined()
-  expect(second.engine.status().batches).toBe(0)
+  const { batches: kept, levels, pending } = second.engine.status()
+  // Sums of what was done here: they do not fall when an asset goes,
+  expect([kept, levels, pending]).toEqual([foreign.batches, foreign.levels, 0])
   expect(await second.engine.lift(btc)).toEqual([])
 
   expect(await second.engine.adopt(btc, checkpoint)).toBe(half)
+  // nor jump when one comes.
+  expect(second.engine.status().batches).toBe(kept)
   second.engine.activate(btc, 0, true)
   await feed(second, half, batches.length)
+  const applied = calm.engine.status().batches - first.engine.status().batches
+  expect(second.engine.status().batches).toBe(kept + applied)
   expect(calm.columns.length).toBeGreaterThan(5)
   expect(digestOf([...first.columns, ...second.columns])).toBe(digestOf(calm.columns))
   expect(second.live.find(({ kind }) => kind !== 'closed')?.kind).toBe('key')
