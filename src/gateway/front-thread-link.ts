@@ -115,9 +115,14 @@ export class FrontThreadLink {
   async #next(id: number): Promise<void> {
     // Other work gets its turn between two pieces.
     await setImmediate()
-    const next = await this.#bodies.get(id)?.next()
-    if (next === undefined || next.done === true) this.#bodies.delete(id)
-    this.say({ kind: 'piece', id, piece: next?.done === false ? next.value : undefined })
+    try {
+      const next = await this.#bodies.get(id)?.next()
+      if (next === undefined || next.done === true) this.#bodies.delete(id)
+      this.say({ kind: 'piece', id, piece: next?.done === false ? next.value : undefined })
+    } catch (error) {
+      this.#bodies.delete(id)
+      this.say({ kind: 'piece', id, piece: undefined, fault: faultOf(error) })
+    }
   }
 
   /** Nobody will ask for the rest. */

@@ -20,6 +20,8 @@ import {
 /* One gateway thread: sockets and fan-out. What is sent comes encoded through the ring, requests are answered by the
    main thread, and whoever asks for anything asks there. */
 
+type Piece = Extract<ToThread, { kind: 'piece' }>
+
 const port = parentPort
 assert(port !== null, 'this file runs as a worker')
 const data = workerData as ThreadData
@@ -33,7 +35,7 @@ let ids = 0
 let isEnding = false
 const entering = new Map<number, (refusal: LmapError | undefined) => void>()
 const asking = new Map<number, (reply: ThreadReply) => void>()
-const reading = new Map<number, (piece: string | undefined) => void>()
+const reading = new Map<number, (next: Piece) => void>()
 
 const tally = new CounterTally()
 const ring = new RingReader(data.ring, data.position)
@@ -83,7 +85,7 @@ function receive(message: ToThread): void {
   } else if (message.kind === 'entered') {
     settle(entering, message.id, message.refusal && errorOf(message.refusal))
   } else if (message.kind === 'reply') settle(asking, message.id, message.reply)
-  else if (message.kind === 'piece') settle(reading, message.id, message.piece)
+  else if (message.kind === 'piece') settle(reading, message.id, message)
   else void end(undefined)
 }
 
@@ -106,7 +108,8 @@ function pieces(id: number): AsyncIterableIterator<string> {
     },
     async next() {
       say({ kind: 'next', id })
-      const piece = await new Promise<string | undefined>((resolve) => reading.set(id, resolve))
+      const { piece, fault } = await new Promise<Piece>((resolve) => reading.set(id, resolve))
+      if (fault !== undefined) throw errorOf(fault)
       return piece === undefined ? { done: true, value: undefined } : { done: false, value: piece }
     },
     async return() {

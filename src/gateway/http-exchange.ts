@@ -84,12 +84,13 @@ export function serve(
   })
   const whole = request.method === 'POST' ? withBody(response, request) : Promise.resolve(request)
   void whole.then(answer).then((reply) => {
-    requests(String(reply.status)).inc()
     const isHead = request.method === 'HEAD'
     const { body } = reply
+    const isWhole = typeof body === 'string' || body instanceof Uint8Array
+    if (isWhole || isHead || isGone) requests(String(reply.status)).inc()
     if (isGone || isHead) discard(body)
     if (isGone) return
-    if (typeof body === 'string' || body instanceof Uint8Array) {
+    if (isWhole) {
       response.cork(() => {
         writeHead(response, reply)
         if (isHead) response.endWithoutBody(Buffer.byteLength(body))
@@ -110,22 +111,30 @@ export function serve(
       return true
     })
     let isFirst = true
-    for await (const piece of pieces) {
-      if (isGone) return
-      let hasRoom = true
-      response.cork(() => {
-        if (isFirst) writeHead(response, reply)
-        isFirst = false
-        hasRoom = response.write(piece)
-      })
-      await new Promise<void>((resolve) => {
-        wake = resolve
-        // Other work gets its turn after each piece, and a slow reader is waited for.
-        if (hasRoom) setImmediate(resolve)
-      })
-      if (isGone) return
+    try {
+      for await (const piece of pieces) {
+        if (isGone) break
+        let hasRoom = true
+        response.cork(() => {
+          if (isFirst) writeHead(response, reply)
+          isFirst = false
+          hasRoom = response.write(piece)
+        })
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          // Other work gets its turn after each piece, and a slow reader is waited for.
+          if (hasRoom) setImmediate(resolve)
+        })
+        if (isGone) break
+      }
+    } catch {
+      // Why is in the log of who made the body. Without its end nobody takes the answer for a whole one.
+      requests('500').inc()
+      if (!isGone) response.close()
+      return
     }
-    response.cork(() => response.end())
+    requests(String(reply.status)).inc()
+    if (!isGone) response.cork(() => response.end())
   }
 }
 

@@ -82,6 +82,12 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
     }),
   }
 
+  function watched(reply: Reply, { path }: Request): Reply {
+    const { body } = reply
+    if (typeof body === 'string' || body instanceof Uint8Array) return reply
+    return { ...reply, body: toldOf(body, (error) => log.error({ error, path }, 'request failed in the middle')) }
+  }
+
   async function answer(request: Request): Promise<Reply> {
     const { method, path, query } = request
     if (path.length + query.length > limits.urlBytesMax) {
@@ -107,7 +113,7 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
 
   return crossOrigin(async (request) => {
     try {
-      return await answer(request)
+      return watched(await answer(request), request)
     } catch (error) {
       const status = error instanceof LmapError ? statusOf(error.code) : undefined
       if (error instanceof LmapError && status !== undefined) {
@@ -119,6 +125,19 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
       return errorReply(500, 'LMAP_INTERNAL', 'The server has failed to answer.')
     }
   })
+}
+
+/** The pieces of a body as they are; what goes wrong in the middle of them is for the writer to end, and for us to tell. */
+async function* toldOf(
+  pieces: Iterable<string> | AsyncIterable<string>,
+  told: (error: unknown) => void,
+): AsyncGenerator<string> {
+  try {
+    yield* pieces
+  } catch (error) {
+    told(error)
+    throw error
+  }
 }
 
 /** What is away now and may be back with the next try. */

@@ -27,8 +27,8 @@ export type ToThread =
   | { readonly kind: 'plans'; readonly plans: Plans }
   | { readonly kind: 'entered'; readonly id: number; readonly refusal: Fault | undefined }
   | { readonly kind: 'reply'; readonly id: number; readonly reply: ThreadReply }
-  /** The next piece of a body that comes in pieces; undefined: that was all. */
-  | { readonly kind: 'piece'; readonly id: number; readonly piece: string | undefined }
+  /** The next piece of a body that comes in pieces; undefined: that was all, or why there is no more. */
+  | { readonly kind: 'piece'; readonly id: number; readonly piece: string | undefined; readonly fault?: Fault }
   | { readonly kind: 'stop' }
 
 /** To the main thread. */
