@@ -22,6 +22,8 @@ const MANIFEST = 'manifest.json'
 const VERSION = 1
 /** Text of one insert: far below what a server takes, far above what a statement costs. */
 const INSERT_BYTES = 4 << 20
+/** Text of one row, three times the largest: the state of an asset. What has no line end for so long is none of ours. */
+const ROW_BYTES_MAX = 64 << 20
 
 export interface ArchivedTable {
   readonly rows: number
@@ -153,19 +155,31 @@ async function load(url: string, table: string, archived: ArchivedTable, path: s
       // An insert answers nothing.
     }
   }
-  let rest = Buffer.alloc(0)
   const source = createReadStream(path)
   const unpacked = source.pipe(createZstdDecompress())
   source.once('error', (error) => unpacked.destroy(error))
-  for await (const chunk of unpacked) {
-    rest = Buffer.concat([rest, chunk as Buffer])
-    if (rest.length < INSERT_BYTES) continue
-    const end = rest.lastIndexOf(10) + 1
-    if (end === 0) continue
-    await send(rest.subarray(0, end))
-    rest = Buffer.from(rest.subarray(end))
+  // Put together once, when they leave: they come in pieces of some kilobytes.
+  let pieces: Buffer[] = []
+  let bytes = 0
+  const take = (piece: Buffer): void => {
+    pieces.push(piece)
+    bytes += piece.length
   }
-  if (rest.length > 0) await send(rest)
+  try {
+    for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+      const end = chunk.lastIndexOf(10) + 1
+      if (end > 0 && bytes + end >= INSERT_BYTES) {
+        await send(Buffer.concat([...pieces, chunk.subarray(0, end)]))
+        pieces = []
+        bytes = 0
+        take(chunk.subarray(end))
+      } else take(chunk)
+      if (bytes > ROW_BYTES_MAX) throw broken(`${path} has a row of more than ${ROW_BYTES_MAX >> 20} MiB`)
+    }
+  } finally {
+    source.destroy()
+  }
+  if (bytes > 0) await send(Buffer.concat(pieces))
 }
 
 async function check(path: string, sha256: string): Promise<void> {

@@ -1,7 +1,10 @@
 // Guards backup and restore as the runbook says them, on the real engine: what comes back is what was there to the last
 // bit, checkpoints included, and nothing that is broken, cut off or would be mixed with other rows is taken for whole.
+
+import { createHash } from 'node:crypto'
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { backUp, restore } from '../../ops/backup/archive.ts'
@@ -59,6 +62,29 @@ engineSuite(`backup (seed ${seed})`, () => {
     await store.stop()
   })
 
+  test('rows larger than an insert are restored too', async () => {
+    const database = await serve()
+    const store = await opened({ url: database('first') })
+    // Line ends, tabs and zeros among the bytes: each is two in the file.
+    for (const [index, mib] of [5, 1, 9, 1].entries()) {
+      const image = Uint8Array.from({ length: mib << 20 }, (_, at) => (at * (index + 3) + (at >> 8)) & 255)
+      store.checkpoint(checkpoint({ asset: asset(index), image }))
+    }
+    await store.flush()
+    const folder = join(temporaryFolder(), 'backup')
+    await backUp(database('first'), folder, quiet)
+    await restore(await made(database('second')), folder, quiet)
+    const second = await opened({ url: database('second') })
+    const digests = async (from: ClickHouseStore) =>
+      (await from.checkpoints())
+        .map(({ asset, image }) => `${asset} ${createHash('sha256').update(image).digest('hex')}`)
+        .sort()
+    expect(await digests(second)).toEqual(await digests(store))
+    expect(await digests(second)).toHaveLength(4)
+    await second.stop()
+    await store.stop()
+  })
+
   test('what is not whole, or would be mixed, is refused', async () => {
     const database = await serve()
     const store = await opened({ url: database('first') })
@@ -81,6 +107,13 @@ engineSuite(`backup (seed ${seed})`, () => {
     }
     expect(await refusal(edited(/"columns": \{/, '"columns; DROP TABLE columns": {'))).toMatch(/is no table/)
     expect(await refusal(edited(/"0001_columns.sql"/, '"9999_later.sql"'))).toMatch(/^LMAP_STORE_SCHEMA: .*9999_later/)
+    const endless = zstdCompressSync(Buffer.alloc(65 << 20, 'x'))
+    const sha256 = createHash('sha256').update(endless).digest('hex')
+    const withoutLines = (copy: string): void => {
+      writeFileSync(join(copy, 'checkpoints.tsv.zst'), endless)
+      edited(/("checkpoints": \{[^}]*"sha256": ")\w+/, `$1${sha256}`)(copy)
+    }
+    expect(await refusal(withoutLines)).toMatch(/^LMAP_FILE_FORMAT: .*a row of more than 64 MiB/)
     expect(await refusal(quiet, 'first')).toMatch(/^LMAP_CONFIG: .* holds rows already/)
     const again = await backUp(database('first'), folder, quiet).catch((error: unknown) => error)
     expect(describeError(again)).toMatch(/^LMAP_FILE_UNWRITABLE: .* holds a backup already/)
