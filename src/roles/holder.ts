@@ -52,7 +52,7 @@ export class Holder implements GroupMember {
   }
 
   async gained(partitions: readonly number[], ranges: readonly PartitionRange[]): Promise<Map<AssetId, number>> {
-    const { store, engine, log } = this.#options
+    const { store, engine, minutes, log } = this.#options
     const begunMs = performance.now()
     const wanted = this.#assetsOf(partitions)
     const checkpoints = new Map((await store.checkpoints(wanted)).map((checkpoint) => [checkpoint.asset, checkpoint]))
@@ -68,8 +68,10 @@ export class Holder implements GroupMember {
       for (let timeframe = 0; timeframe < TIMEFRAMES; timeframe++) engine.activate(asset, timeframe, true)
       this.#next.set(asset, next)
       // The minutes that were open are counted again from their start: they are no part of the image.
-      this.#minutesFrom[asset] = Math.min(next, known === 0 ? 0 : (checkpoint?.countOffset ?? next))
-      from.set(asset, this.#minutesFrom[asset]!)
+      const counted = Math.min(next, known === 0 ? 0 : (checkpoint?.countOffset ?? next))
+      this.#minutesFrom[asset] = counted
+      minutes.begin(asset, counted)
+      from.set(asset, counted)
     }
     this.#takeOvers += wanted.length
     const tookMs = Math.round(performance.now() - begunMs)

@@ -27,9 +27,16 @@ interface Minute {
 export class VenueMinutes {
   readonly #options: VenueMinutesOptions
   readonly #open = new Map<number, Minute>()
+  /** By asset: where counting was begun, as told by `begin`. */
+  readonly #begun = new Map<AssetId, number>()
 
   constructor(options: VenueMinutesOptions) {
     this.#options = options
+  }
+
+  /** An asset is taken over: what was open of it is counted anew from here on. */
+  begin(asset: AssetId, offset: number): void {
+    this.#begun.set(asset, offset)
   }
 
   /** One batch that the log has accepted as whole, and its place there. */
@@ -57,7 +64,8 @@ export class VenueMinutes {
       const offset = this.#open.get(key)?.offset
       if (offset !== undefined && !(offset >= (least ?? Number.POSITIVE_INFINITY))) least = offset
     }
-    return least
+    // Taken over, and nothing read yet: what the one before had open is still to be counted.
+    return least ?? this.#begun.get(asset)
   }
 
   /** Tells what is open of one asset, which somebody else goes on with. */
@@ -68,6 +76,7 @@ export class VenueMinutes {
       this.#tell(minute)
       this.#open.delete(key)
     }
+    this.#begun.delete(asset)
   }
 
   /** Tells every minute that is still open. */

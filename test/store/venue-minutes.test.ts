@@ -82,3 +82,13 @@ test('whoever takes over counts what is open from its start, and the fuller row 
     [2, 1],
   ])
 })
+
+test('a state that is kept before anything was read says from where the one before had to be counted', () => {
+  const { minutes, batch } = collected()
+  minutes.begin(asset(3), 57)
+  expect(minutes.offsetOf(asset(3))).toBe(57)
+  batch(1, minuteMs, [[EventKind.heartbeat, 0, 0, 0]])
+  expect(minutes.offsetOf(asset(3))).toBe(101)
+  minutes.leave(asset(3))
+  expect(minutes.offsetOf(asset(3))).toBeUndefined()
+})
