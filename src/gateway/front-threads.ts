@@ -69,8 +69,10 @@ export class FrontThreads implements Broadcast {
     const { threads } = this.#options
     try {
       // One after the other: two at a time have been seen to listen and never to accept.
-      for (let index = 1; index <= threads; index++) await this.#begin(`gateway-${index}`, port)
+      for (let index = 1; index <= threads && !this.#isStopping; index++) await this.#begin(`gateway-${index}`, port)
     } catch (error) {
+      // One that was told to stop before it had begun has ended, and that is no fault.
+      if (this.#isStopping) return
       await this.stop()
       throw error
     }
@@ -173,7 +175,7 @@ export class FrontThreads implements Broadcast {
     try {
       await this.#begin(name, port)
     } catch (error) {
-      void this.#restart(name, port, error instanceof LmapError ? error : cause)
+      if (!this.#isStopping) void this.#restart(name, port, error instanceof LmapError ? error : cause)
     }
   }
 }

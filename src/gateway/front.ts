@@ -61,6 +61,7 @@ export function createFront(options: FrontOptions): Front {
   const { limits, metrics, supply, hello, plans, now, host, port, answer } = options
   let app: uws.TemplatedApp | undefined
   let listening: uws.us_listen_socket[] = []
+  let isStopping = false
   const isProxy = proxiesOf(options.proxies)
   const fanOut = new FanOut({
     supply,
@@ -75,13 +76,17 @@ export function createFront(options: FrontOptions): Front {
   return {
     fanOut,
     async start() {
+      if (isStopping) return
       const made = uws.App()
       app = made
       made.ws<Connection>('/stream', webSocketBehavior(fanOut, options, isProxy))
       made.any('/*', (response, request) =>
         serve(response, readRequest(response, request, isProxy), answer, (status) => metrics.requests(status)),
       )
-      listening = await listen(made, host, port)
+      const opened = await listen(made, host, port, () => isStopping)
+      // Who stopped meanwhile has closed the app, with all that had been opened by then.
+      if (isStopping) return
+      listening = opened
       if (listening.length === 0) {
         made.close()
         throw new LmapError('LMAP_PORT_BUSY', `Port ${port} of ${host} was taken just now.`, {
@@ -91,6 +96,7 @@ export function createFront(options: FrontOptions): Front {
       fanOut.start()
     },
     async stop() {
+      isStopping = true
       if (app === undefined) return
       for (const socket of listening) uws.us_listen_socket_close(socket)
       listening = []
@@ -110,16 +116,25 @@ export function createFront(options: FrontOptions): Front {
  * Opens the port, several times over where the system spreads connections: the backlog of a socket is fixed at 512, and
  * ten thousand clients who come back in one moment are more.
  */
-async function listen(app: uws.TemplatedApp, host: string, port: number): Promise<uws.us_listen_socket[]> {
+async function listen(
+  app: uws.TemplatedApp,
+  host: string,
+  port: number,
+  isStopping: () => boolean,
+): Promise<uws.us_listen_socket[]> {
   const open = (at: number) =>
     new Promise<uws.us_listen_socket | false>((resolve) => {
-      app.listen(host, at, (socket) => resolve(socket))
+      app.listen(host, at, (socket) => {
+        // Too late: the app that would close it with the others is closed.
+        if (socket !== false && isStopping()) uws.us_listen_socket_close(socket)
+        resolve(socket)
+      })
     })
   const first = await open(port)
-  if (first === false) return []
+  if (first === false || isStopping()) return []
   const sockets = [first]
   const bound = uws.us_socket_local_port(first as uws.us_socket)
-  while (process.platform === 'linux' && sockets.length < LISTENERS) {
+  while (!isStopping() && process.platform === 'linux' && sockets.length < LISTENERS) {
     const next = await open(bound)
     if (next === false) break
     sockets.push(next)

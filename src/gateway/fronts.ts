@@ -74,6 +74,7 @@ function inThisThread(options: FrontsOptions): Fronts {
 function inThreads(options: FrontsOptions): Fronts {
   const threads = new FrontThreads(options)
   let bound = 0
+  let isStopped = false
   return {
     broadcast: threads,
     async start() {
@@ -81,10 +82,11 @@ function inThreads(options: FrontsOptions): Fronts {
       if (port !== 0) await checkPort(host, port)
       const shared = port === 0 ? await freePort(host) : port
       await threads.start(shared)
-      bound = shared
+      if (!isStopped) bound = shared
     },
     async stop() {
       bound = 0
+      isStopped = true
       await threads.stop()
     },
     // Each thread does so before it reads on.

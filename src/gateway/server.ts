@@ -180,6 +180,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       alerts: createAlertRoutes({ alerts: options.alerts, hasPlans: plans !== undefined, limits }),
     })
     await fronts.start()
+    if (stopping !== undefined) return
     sweep = setInterval(() => {
       fronts.sweep()
       table.sweep()

@@ -1,12 +1,18 @@
 // Guards start and stop: a busy port is a coded error, stop tells clients why, frees the port, may be called twice, and
-// leaves nothing that keeps the process alive.
+// leaves nothing that keeps the process alive or the port open, not even where the start was not over yet.
 import { execFile } from 'node:child_process'
 import { type AddressInfo, createServer } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { createFront } from '../../src/gateway/front.ts'
+import { frontMetrics } from '../../src/gateway/gateway-metrics.ts'
+import { checkPort } from '../../src/gateway/port.ts'
+import { limits } from '../../src/model/limits.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { Feed } from './feed.ts'
-import { Reader, startGateway, until } from './rig.ts'
+import { makeGateway, Reader, startGateway, until } from './rig.ts'
 
 async function freePort(): Promise<number> {
   const server = createServer()
@@ -79,4 +85,43 @@ test('a process whose gateway has stopped ends by itself', async () => {
   `
   const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { timeout: 10_000 })
   expect((await run).stdout).toBe('stopped\n')
+})
+
+test('a front that is stopped while it opens its sockets keeps none of them', async () => {
+  for (let turns = 0; turns < 40; turns++) {
+    const port = await freePort()
+    const front = createFront({
+      host: '127.0.0.1',
+      port,
+      proxies: [],
+      limits,
+      metrics: frontMetrics(createMetrics({ process: false })),
+      supply: { acquire: () => undefined, release: () => undefined, want: () => undefined },
+      now: Date.now,
+      hello: () => new Uint8Array(),
+      plans: undefined,
+      answer: () => Promise.reject(new Error('nobody asks')),
+      enter: () => undefined,
+      leave: () => undefined,
+    })
+    const started = front.start()
+    // Each socket is a turn of its own.
+    for (let turn = 0; turn < turns; turn++) await undefined
+    await Promise.all([front.stop(), started])
+    expect(front.port).toBe(0)
+    await checkPort('127.0.0.1', port)
+  }
+})
+
+test.each([1, 2])('a gateway of %i threads that is stopped while it starts ends in order', async (gateways) => {
+  for (const turns of [0, 1, 4, 16, 64]) {
+    const port = await freePort()
+    const { gateway, log } = makeGateway({ port, gateways })
+    const started = gateway.start()
+    for (let turn = 0; turn < turns; turn++) await setImmediate()
+    await Promise.all([gateway.stop(), started])
+    expect(gateway.port).toBe(0)
+    await checkPort('127.0.0.1', port)
+    expect(log.filter((line) => line.includes('started anew'))).toEqual([])
+  }
 })

@@ -15,6 +15,14 @@ export interface Rig {
 }
 
 export async function startGateway(overrides: Partial<GatewayOptions> = {}): Promise<Rig> {
+  const made = makeGateway(overrides)
+  await made.gateway.start()
+  const address = `127.0.0.1:${made.gateway.port}`
+  return { ...made, http: `http://${address}`, ws: `ws://${address}/stream` }
+}
+
+/** One that has not been started. */
+export function makeGateway(overrides: Partial<GatewayOptions> = {}): Omit<Rig, 'http' | 'ws'> {
   const log: string[] = []
   const activations: string[] = []
   const metrics = createMetrics({ process: false })
@@ -34,9 +42,7 @@ export async function startGateway(overrides: Partial<GatewayOptions> = {}): Pro
     venueStates: () => Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0),
     ...overrides,
   })
-  await gateway.start()
-  const address = `127.0.0.1:${gateway.port}`
-  return { gateway, metrics, log, activations, http: `http://${address}`, ws: `ws://${address}/stream` }
+  return { gateway, metrics, log, activations }
 }
 
 /** Waits until the condition holds; fails after five seconds with what was waited for. */
