@@ -12,7 +12,7 @@ import { timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { clustersOf, standoutsOf } from './clusters.ts'
 import { tagged, taggedByBody } from './etag.ts'
-import { KeptLift } from './kept-lift.ts'
+import { Kept } from './kept.ts'
 import { liftJson } from './lift.ts'
 import { mapEtag, mapJson } from './map-json.ts'
 import { modeFacts, venueFacts } from './map-reading.ts'
@@ -83,13 +83,14 @@ const noModel: ModelStatus = { state: 0, id: 0, mean: 0, error: Number.POSITIVE_
 /** Readings of the map as JSON: the columns themselves, what stands out of them, and what the forecast is worth. */
 export class Readings {
   readonly #options: ReadingsOptions
-  readonly #lift: KeptLift
+  readonly #kept: Kept
   #running = 0
 
   constructor(options: ReadingsOptions) {
     this.#options = options
-    const { sources, limits, now } = options
-    this.#lift = new KeptLift({ read: sources?.lift, now, keepMs: limits.liftKeepMs })
+    const { limits, now } = options
+    const { readingKeepMs: keepMs, readingsKeptMax: keptMax, readingsMax: readsMax } = limits
+    this.#kept = new Kept({ now, keepMs, keptMax, readsMax })
   }
 
   map({ query, ifNoneMatch, plan }: Request): Promise<Reply> {
@@ -154,7 +155,7 @@ export class Readings {
     return this.#bounded(async () => {
       const moment = await moments.read(table.at(asset, READ_TIMEFRAME), limits.clusterColumnsMax)
       const liquidity = await this.#liquidity(asset)
-      const lifts = await stored(() => this.#lift.counts())
+      const lifts = await this.#lifts()
       await ready(asset)
       const rows = told(asset, 'convergence').filter((row) => row.kind === 'convergence')
       return jsonReply(200, readJson({ moment, liquidity, rows, lifts, model: this.#model(asset) }))
@@ -164,7 +165,7 @@ export class Readings {
   /** How often levels held that reports spoke of, of one asset or of all together. */
   async lift(query: string): Promise<Reply> {
     const { asset } = readLiftQuery(query)
-    const counts = await stored(() => this.#lift.counts(asset))
+    const counts = await this.#lifts(asset)
     return jsonReply(200, liftJson(asset === undefined ? undefined : assets[asset]!.name, counts))
   }
 
@@ -172,14 +173,15 @@ export class Readings {
     const { sources, limits } = this.#options
     const { asset, hours } = readScoreQuery(query, limits.scoreHours, limits.scoreHoursMax)
     const model = this.#model(asset)
-    const history = await stored(async () => sources?.scores(asset, hours))
+    const history = await this.#keptOf(`scores ${asset} ${hours}`, async () => sources?.scores(asset, hours))
     return jsonReply(200, scoreOf(assets[asset]!.name, model, history ?? []))
   }
 
   /** How far back `at` can go. */
   async history(query: string): Promise<Reply> {
     const { asset, timeframe } = readStreamQuery(query)
-    const extent = await stored(async () => this.#options.sources?.extent?.(asset, timeframe))
+    const { sources } = this.#options
+    const extent = await this.#keptOf(`extent ${asset} ${timeframe}`, async () => sources?.extent?.(asset, timeframe))
     const { firstMs, endMs } = extent ?? { firstMs: 0, endMs: 0 }
     return jsonReply(200, {
       asset: assets[asset]!.name,
@@ -249,6 +251,14 @@ export class Readings {
     } finally {
       this.#running--
     }
+  }
+
+  #lifts(asset?: AssetId): Promise<readonly LiftCount[]> {
+    return this.#keptOf(`lift ${asset ?? 'all'}`, async () => (await this.#options.sources?.lift?.(asset)) ?? [])
+  }
+
+  #keptOf<Answer>(key: string, ask: () => Promise<Answer>): Promise<Answer> {
+    return stored(() => this.#kept.get(key, ask))
   }
 
   #liquidity(asset: AssetId): Promise<AssetLiquidity | undefined> {

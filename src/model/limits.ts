@@ -136,7 +136,7 @@ export const limits = Object.freeze({
   clientStreamsMax: 64,
   /** A control message. */
   clientMessageBytesMax: 4096,
-  /** Control messages of one client in ten seconds. */
+  /** Control messages of one client in so long. */
   clientMessagesMax: 100,
   clientMessagesMs: 10_000,
   /** A client says this often how far it has read. */
@@ -231,8 +231,13 @@ export const limits = Object.freeze({
   reportSearchMsMax: 31 * 86_400_000,
   /** A report that began so long before the time asked for is not looked for, though it may have stood until then. */
   reportStandMsMax: 86_400_000,
-  /** What reports were worth is asked of the store this often at most, however many want to know. */
-  liftKeepMs: 5_000,
+  /**
+   * What reports and the forecast were worth, and how far a history goes, is asked of the store this often at most, however
+   * many want to know; so many answers are kept, and so many different ones read at a time.
+   */
+  readingKeepMs: 5_000,
+  readingsKeptMax: 512,
+  readingsMax: 8,
   /** The plans file is looked at this often: a key that was revoked is off within this and a sweep. */
   plansLookMs: 1_000,
   /** Holders whose requests are counted before those of past minutes are forgotten. */
@@ -330,7 +335,7 @@ assert(
 assert((limits.ringBytes & (limits.ringBytes - 1)) === 0, 'the ring is a power of two')
 assert(limits.clientSilentMs > 2 * limits.heartbeatMs, 'a stream is not stale for one late heartbeat')
 assert(
-  (limits.clientMessagesMax / 10_000) * limits.clientAckMs > 4,
+  (limits.clientMessagesMax / limits.clientMessagesMs) * limits.clientAckMs > 4,
   'a client that acknowledges and switches streams stays within its rate',
 )
 assert(limits.clientReportsSilentMs > 2 * limits.reportPulseMs, 'reports are not stale for one late pulse')

@@ -1,10 +1,7 @@
 // Guards what is told of lift over HTTP: numbers, interval and words of one asset or of all together, and plain words where
-// nothing was counted or nobody counts; and that however many ask, the store is asked once in a while, and again after it
-// has failed.
+// nothing was counted or nobody counts.
 import { afterEach, expect, test } from 'vitest'
-import { KeptLift } from '../../src/gateway/kept-lift.ts'
 import { type LiftCount, type LiftSide, liftKinds } from '../../src/model/lift.ts'
-import type { AssetId } from '../../src/model/units.ts'
 import { type Rig, startGateway } from './rig.ts'
 
 const PATH = '/api/v1/reports/lift'
@@ -86,31 +83,4 @@ test('what is no asset, or no parameter, is refused', async () => {
   ]) {
     expect((await fetch(rig!.http + PATH + query)).status, query).toBe(400)
   }
-})
-
-test('the store is asked once for all who ask within a while, apart for each asset, and again after a failure', async () => {
-  let nowMs = 1_000
-  let isAway = false
-  const asked: (number | undefined)[] = []
-  const lift = new KeptLift({
-    async read(asset) {
-      asked.push(asset)
-      if (isAway) throw new Error('away')
-      return []
-    },
-    now: () => nowMs,
-    keepMs: 100,
-  })
-  const btc = 0 as AssetId
-  await Promise.all([lift.counts(), lift.counts(), lift.counts(btc), lift.counts(btc)])
-  nowMs += 99
-  await lift.counts()
-  expect(asked).toEqual([undefined, 0])
-  nowMs++
-  isAway = true
-  const failed = await Promise.allSettled([lift.counts(), lift.counts()])
-  expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-  isAway = false
-  await lift.counts()
-  expect(asked).toEqual([undefined, 0, undefined, undefined])
 })
