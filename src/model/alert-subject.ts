@@ -17,21 +17,7 @@ const DAY_MS = 86_400_000
 
 /** A report as rules see it; `price` is that of now, 0 where none is known. */
 export function subjectOfReport(row: Report, price: number): AlertSubject {
-  return {
-    kind: row.kind,
-    id: row.id,
-    asset: row.asset,
-    atMs: row.atMs,
-    startMs: row.startMs,
-    side: row.side,
-    state: row.kind === 'sweep' ? (row.liquidationDriven ? 'driven' : 'plain') : row.state,
-    price: row.price,
-    usd: usdOf(row),
-    distanceBp: row.kind === 'wall' ? row.distanceBp : distanceBpOf(row.price, price),
-    score: row.kind === 'convergence' ? row.score : undefined,
-    spoof: row.kind === 'wall' ? row.spoof : undefined,
-    venues: row.kind === 'convergence' ? row.venues : [row.venue],
-  }
+  return subjectOf(row, price, row.asset, row.kind === 'convergence' ? row.venues : [row.venue])
 }
 
 /** The same of a report as it leaves the server; undefined where it names what we do not know. */
@@ -39,21 +25,12 @@ export function subjectOfFacts(row: ReportFacts, price: number): AlertSubject | 
   const asset = assetByName(row.asset)?.id
   if (asset === undefined) return undefined
   const names = row.kind === 'convergence' ? row.venues.map(({ name }) => name) : [row.venue]
-  return {
-    kind: row.kind,
-    id: row.id,
+  return subjectOf(
+    row,
+    price,
     asset,
-    atMs: row.atMs,
-    startMs: row.startMs,
-    side: row.side,
-    state: row.kind === 'sweep' ? (row.liquidationDriven ? 'driven' : 'plain') : row.state,
-    price: row.price,
-    usd: usdOf(row),
-    distanceBp: row.kind === 'wall' ? row.distanceBp : distanceBpOf(row.price, price),
-    score: row.kind === 'convergence' ? row.score : undefined,
-    spoof: row.kind === 'wall' ? row.spoof : undefined,
-    venues: names.map(venueId).filter((venue) => venue >= 0),
-  }
+    names.map(venueId).filter((venue) => venue >= 0),
+  )
 }
 
 /** Modelled clusters of a column that has just closed. */
@@ -67,6 +44,30 @@ export function subjectsOfColumn(asset: AssetId, column: MapColumn, closeMs: num
 
 export function distanceBpOf(level: number, price: number): number | undefined {
   return price > 0 ? (level / price - 1) * BP : undefined
+}
+
+/** What both forms of a report have in common; they differ in how assets and venues are named. */
+function subjectOf(
+  row: Report | ReportFacts,
+  price: number,
+  asset: AssetId,
+  venues: AlertSubject['venues'],
+): AlertSubject {
+  return {
+    kind: row.kind,
+    id: row.id,
+    asset,
+    atMs: row.atMs,
+    startMs: row.startMs,
+    side: row.side,
+    state: row.kind === 'sweep' ? (row.liquidationDriven ? 'driven' : 'plain') : row.state,
+    price: row.price,
+    usd: usdOf(row),
+    distanceBp: row.kind === 'wall' ? row.distanceBp : distanceBpOf(row.price, price),
+    score: row.kind === 'convergence' ? row.score : undefined,
+    spoof: row.kind === 'wall' ? row.spoof : undefined,
+    venues,
+  }
 }
 
 function subjectOfCluster(asset: AssetId, cluster: Cluster, column: MapColumn, atMs: number): AlertSubject {
