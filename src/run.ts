@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Alerts } from './alerts/alerts.ts'
 import type { Config } from './config.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { createGateway, type Gateway } from './gateway/server.ts'
@@ -7,14 +8,15 @@ import { type Asset, assetByName, assets } from './model/assets.ts'
 import type { EventLog, Source, Store } from './model/stages.ts'
 import { COLUMNS } from './model/timeframes.ts'
 import type { UnixMs } from './model/units.ts'
+import { outputsOf } from './roles/engine-outputs.ts'
 import { Keeper } from './roles/keeper.ts'
 import { LineUp } from './roles/line-up.ts'
 import { observeEngine, observeLog, observeSource, observeStore, venueReport, warnOfCorrupt } from './roles/observe.ts'
 import { ofHistory, openLog, openStore, recorded, WEB_ROOT } from './roles/open-stages.ts'
+import { readingsOf } from './roles/reading-sources.ts'
 import { type SourceSurroundings, sourceSpec } from './roles/source-spec.ts'
 import { watchAlerts } from './roles/watch-alerts.ts'
 import { createNoStore } from './store/no-store.ts'
-import { answerOf } from './store/sql.ts'
 import { createSqlSocket } from './store/sql-socket.ts'
 import type { ClickHouseStore } from './store/store.ts'
 import { VenueMinutes } from './store/venue-minutes.ts'
@@ -71,26 +73,15 @@ export async function run(
       workers: config.workers,
       log,
       assets: ids,
-      outputs: {
-        column: (column) => {
-          store.column(column)
-          alerts.column(column)
-        },
-        liquidation: (row) => store.liquidation(row),
-        score: (row) => store.score(row),
-        report: (row) => {
-          store.report(row)
-          alerts.report(row)
-          gateway.report(row)
-        },
-        lift: (row) => store.liftTrial(row),
+      outputs: outputsOf(store, () => alerts, {
+        report: (row) => gateway.report(row),
         live: (block) => gateway.block(block),
         turned: () => gateway.flush(),
-      },
+      }),
       room: () => store.room,
       failed: (error) => failed.reject(error),
     })
-    const alerts = watchAlerts(config, name, { engine, history, log, metrics, now, random })
+    const alerts: Alerts = watchAlerts(config, name, { engine, history, log, metrics, now, random })
     // A replay is a run of its own: it starts from an empty state, however often it is repeated.
     const offsets = engine.restore(
       config.source === 'replay' ? [] : await store.checkpoints(),
@@ -119,17 +110,12 @@ export async function run(
       activate: (asset, timeframe, on) => engine.activate(asset, timeframe, on),
       venueStates: (asset) => engine.venueStates(asset),
       model: (asset) => engine.model(asset),
-      readings: {
+      readings: readingsOf(store, config.sql ? history : undefined, {
         liquidity: (asset) => engine.liquidity(asset),
         model: (asset) => engine.model(asset),
-        scores: (asset, most) => store.scores(asset, most),
         lift: async (asset) =>
           (await Promise.all((asset === undefined ? ids : [asset]).map((id) => engine.lift(id)))).flat(),
-        reports: (query) => store.reports(query),
-        at: (asset, timeframe, atMs, most) => store.at(asset, timeframe, atMs, most),
-        extent: (asset, timeframe) => store.extent(asset, timeframe),
-        ask: config.sql && history !== undefined ? (sql, format) => answerOf(history, sql, format) : undefined,
-      },
+      }),
       status: () => {
         if (ready !== undefined && chosen.some((asset) => engine.price(asset.id) > 0)) ready = undefined
         const stages = { source: source.status(), log: eventLog.status(), engine: engine.status() }

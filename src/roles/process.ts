@@ -1,3 +1,4 @@
+import type { Alerts } from '../alerts/alerts.ts'
 import type { Config } from '../config.ts'
 import { createEngine } from '../engine/engine.ts'
 import { KafkaFramesWriter } from '../log/kafka-frames-writer.ts'
@@ -9,6 +10,7 @@ import type { AssetId } from '../model/units.ts'
 import { VenueMinutes } from '../store/venue-minutes.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { CatchUp } from './catch-up.ts'
+import { outputsOf } from './engine-outputs.ts'
 import { Health } from './health.ts'
 import { Holder } from './holder.ts'
 import { Keeper } from './keeper.ts'
@@ -41,26 +43,15 @@ export async function processEvents(asked: Config, { log, now, random, identity 
       assets: chosen.map(({ id }) => id),
       isVacant: true,
       unhurriedFrom: UNHURRIED_FROM,
-      outputs: {
-        column: (column) => {
-          store.column(column)
-          alerts.column(column)
-        },
-        liquidation: (row) => store.liquidation(row),
-        score: (row) => store.score(row),
-        report: (row) => {
-          store.report(row)
-          alerts.report(row)
-          frames.add(row.asset, { kind: 'report', report: row })
-        },
-        lift: (row) => store.liftTrial(row),
+      outputs: outputsOf(store, () => alerts, {
+        report: (row) => frames.add(row.asset, { kind: 'report', report: row }),
         live: (live) => frames.add(live.asset, { kind: 'block', live }),
         turned: () => frames.flush(),
-      },
+      }),
       room: () => store.room,
       failed: (error) => failed.reject(error),
     })
-    const alerts = watchAlerts(config, name, { engine, history: store, log, metrics, now, random })
+    const alerts: Alerts = watchAlerts(config, name, { engine, history: store, log, metrics, now, random })
     const minutes = new VenueMinutes({
       row: (row) => store.venueMinute(row),
       state: (asset, venue) => engine.venueStates(asset)[venue] ?? 0,

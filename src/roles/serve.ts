@@ -6,13 +6,13 @@ import { FrameGate } from '../log/frame-gate.ts'
 import { KafkaFramesReader } from '../log/kafka-frames-reader.ts'
 import { COLUMNS } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
-import { answerOf } from '../store/sql.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { AssetStates } from './asset-states.ts'
 import { LineUp } from './line-up.ts'
 import { ofHistory, openReader, WEB_ROOT } from './open-stages.ts'
 import { kafkaOf, type Part, type PartSurroundings } from './part.ts'
 import { whenThere } from './patience.ts'
+import { readingsOf } from './reading-sources.ts'
 import { watchAlerts } from './watch-alerts.ts'
 
 const HANDOVER_SECONDS = [0.25, 0.5, 1, 2, 4, 8, 15, 30]
@@ -95,18 +95,14 @@ export async function serve(asked: Config, { log, now, random, version, identity
       },
       venueStates: (asset) => states.venueStates(asset),
       model: (asset) => states.model(asset),
-      readings: {
+      readings: readingsOf(history, config.sql ? history : undefined, {
         liquidity: async (asset) => states.liquidity(asset),
         model: (asset) => states.model(asset),
-        scores: (asset, most) => history.scores(asset, most),
         lift: (asset) => history.lift(asset),
-        reports: (query) => history.reports(query),
-        at: (asset, timeframe, atMs, most) => history.at(asset, timeframe, atMs, most),
-        extent: (asset, timeframe) => history.extent(asset, timeframe),
-        ask: config.sql ? (sql, format) => answerOf(history, sql, format) : undefined,
-      },
+      }),
       status: () => {
         const stages = { frames: { ...gate.counts, lag: reader.lag }, store: history.status() }
+        // For good: when all processors have fallen silent, the past is still worth a newcomer.
         const ready = gate.counts.parcels > 0
         return ready ? { ready, stages } : { ready, reason: 'no processor has been heard yet.', stages }
       },
