@@ -1,32 +1,20 @@
-import type {
-  IPrimitivePaneRenderer,
-  IPrimitivePaneView,
-  ISeriesPrimitive,
-  Logical,
-  SeriesAttachedParameter,
-  Time,
-} from 'lightweight-charts'
 import type { AbsorptionFact, ConvergenceFact, ReportFacts, SweepFact, WallFact } from '../model/report-facts.ts'
 import { drawChips } from './chip-labels.ts'
 import type { HeatField } from './heat-field.ts'
 import type { Switches } from './map-look.ts'
+import { PanePrimitive, type PaneScope } from './pane-primitive.ts'
 import { worthOf } from './report-filter.ts'
 import type { ReportColours, ReportScale } from './report-scale.ts'
 import { distanceToShape, drawAbsorptions, drawSweeps } from './report-shapes.ts'
 import type { KnownRow } from './report-then.ts'
 import { distanceToWall, drawWalls } from './wall-lines.ts'
 
-type Target = Parameters<IPrimitivePaneRenderer['draw']>[0]
-type Scope = Parameters<Parameters<Target['useBitmapCoordinateSpace']>[0]>[0]
-
 /** Nearer than this a mark is pointed at. */
 const REACH_PX = 7
 
 /** What happens at levels, drawn where and when it did: walls, sweeps, absorptions and chips above the candles. */
-export class ReportMarks implements ISeriesPrimitive<Time>, IPrimitivePaneView, IPrimitivePaneRenderer {
+export class ReportMarks extends PanePrimitive {
   readonly #field: HeatField
-  readonly #views: readonly IPrimitivePaneView[] = [this]
-  #attached: SeriesAttachedParameter<Time> | undefined
   #walls: readonly WallFact[] = []
   #sweeps: readonly SweepFact[] = []
   #absorptions: readonly AbsorptionFact[] = []
@@ -38,6 +26,7 @@ export class ReportMarks implements ISeriesPrimitive<Time>, IPrimitivePaneView, 
   #switches: Switches | undefined
 
   constructor(field: HeatField) {
+    super('top')
     this.#field = field
   }
 
@@ -63,35 +52,7 @@ export class ReportMarks implements ISeriesPrimitive<Time>, IPrimitivePaneView, 
     this.requestUpdate()
   }
 
-  attached(parameter: SeriesAttachedParameter<Time>): void {
-    this.#attached = parameter
-  }
-
-  detached(): void {
-    this.#attached = undefined
-  }
-
-  requestUpdate(): void {
-    this.#attached?.requestUpdate()
-  }
-
-  paneViews(): readonly IPrimitivePaneView[] {
-    return this.#views
-  }
-
-  zOrder(): 'top' {
-    return 'top'
-  }
-
-  renderer(): IPrimitivePaneRenderer {
-    return this
-  }
-
-  draw(target: Target): void {
-    target.useBitmapCoordinateSpace(this.#drawBitmap)
-  }
-
-  readonly #drawBitmap = ({ context, bitmapSize, horizontalPixelRatio, verticalPixelRatio }: Scope): void => {
+  paintBitmap({ context, bitmapSize, horizontalPixelRatio, verticalPixelRatio }: PaneScope): void {
     const colours = this.#colours
     const switches = this.#switches
     const scale = this.#scaleOf(bitmapSize, horizontalPixelRatio, verticalPixelRatio)
@@ -124,26 +85,22 @@ export class ReportMarks implements ISeriesPrimitive<Time>, IPrimitivePaneView, 
   }
 
   #scaleOf(size: { width: number; height: number }, ratioX: number, ratioY: number): ReportScale | undefined {
-    const attached = this.#attached
+    const { series } = this
     const field = this.#field
-    if (attached === undefined || field.lastSlot < 0) return undefined
-    const time = attached.chart.timeScale()
-    const zero = time.logicalToCoordinate(0 as Logical)
-    const one = time.logicalToCoordinate(1 as Logical)
-    if (zero === null || one === null || attached.series.priceToCoordinate(field.closeAt(field.lastSlot)) === null) {
-      return undefined
-    }
-    const slotWidth = (one - zero) * ratioX
+    const slots = this.slots()
+    if (series === undefined || slots === undefined || field.lastSlot < 0) return undefined
+    if (series.priceToCoordinate(field.closeAt(field.lastSlot)) === null) return undefined
+    const slotWidth = slots.width * ratioX
     const slotMs = field.msOf(1) - field.firstMs
     // A slot is drawn around its middle, and a time lies where its part of the slot has passed.
-    const xOf = (ms: number): number => zero * ratioX + ((ms - field.firstMs) / slotMs - 0.5) * slotWidth
+    const xOf = (ms: number): number => slots.zeroX * ratioX + ((ms - field.firstMs) / slotMs - 0.5) * slotWidth
     return {
       ...size,
       ratio: ratioX,
       xOf,
-      yOf: (price) => (attached.series.priceToCoordinate(price) ?? Number.NaN) * ratioY,
+      yOf: (price) => (series.priceToCoordinate(price) ?? Number.NaN) * ratioY,
       step: field.stepAt(field.lastSlot),
-      endX: zero * ratioX + (field.lastSlot + 0.5) * slotWidth,
+      endX: slots.zeroX * ratioX + (field.lastSlot + 0.5) * slotWidth,
     }
   }
 }
