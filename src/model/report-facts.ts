@@ -13,7 +13,8 @@ import type {
 import { venues } from './venues.ts'
 
 /* Reports as they leave the server, in HTTP answers and on the stream alike: names for ids, null for what is not known,
-   six digits for amounts. See docs/http.md, "Rows". */
+   six digits for amounts. See docs/http.md, "Rows". They name their fields again, though most are those of reports.ts: these
+   are a contract with clients, those are ours to change. */
 
 interface ReportFact {
   readonly id: string
