@@ -1,4 +1,6 @@
 import { assert } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import { SNAPSHOT_BYTES_MAX } from '../wire/groups.ts'
 import type { Message, Opening } from './channel.ts'
 import type { Broadcast } from './channels.ts'
 
@@ -16,6 +18,13 @@ const RECORD_HEAD_BYTES = 24
 const ALIGN = 8
 const Kind = { skip: 0, message: 1, opening: 2, renew: 3 } as const
 const NOTHING = new Uint8Array(0)
+const TOPIC_BYTES_MAX = 0xffff
+
+// Nobody finds out with the first stream that is full: what does not fit would end the process.
+assert(
+  limits.gatewayRingBytes / 2 >= RECORD_HEAD_BYTES + TOPIC_BYTES_MAX + ALIGN + SNAPSHOT_BYTES_MAX,
+  'the ring of the gateway holds two of the largest snapshots',
+)
 
 /** Memory of a ring, for its writer and its readers. `bytes` is a power of two. */
 export function ringMemory(bytes: number): SharedArrayBuffer {

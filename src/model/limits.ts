@@ -341,6 +341,7 @@ assert(
 assert(limits.clientReportsSilentMs > 2 * limits.reportPulseMs, 'reports are not stale for one late pulse')
 assert(limits.clientSilentMsMax > limits.clientReportsSilentMs, 'reports are stale before the connection is given up')
 assert((limits.gatewayRingBytes & (limits.gatewayRingBytes - 1)) === 0, 'the ring of the gateway is a power of two')
+assert(limits.historyMsMax < limits.historyRetryMs, 'a history that is late has failed before it is asked for again')
 assert(limits.storeStopMsMax < limits.stopMsMax, 'the store gives up before it is left behind')
 assert(limits.kafkaMessageBytesMax >= BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES, 'a message holds any batch')
 assert(limits.kafkaSendBytesMax >= limits.kafkaMessageBytesMax, 'a request holds any message')

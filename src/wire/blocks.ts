@@ -10,6 +10,8 @@ import { corrupt } from './frame.ts'
    Group block: see groups.ts */
 export const COLUMN_HEADER_BYTES = 80
 export const DELTA_HEADER_BYTES = 20
+/** A column alone, whatever is in it. */
+export const COLUMN_BLOCK_BYTES_MAX = COLUMN_HEADER_BYTES + LAYERS * LAYER_BYTES_MAX
 export const GROUP_HEADER_BYTES = 16
 /** Where the facts of a column begin in its block: 72 bytes from the open time on. */
 const FACTS_AT = 8
@@ -62,7 +64,7 @@ export function emptyColumn(): Column {
 
 /** A `closed` or `key` block of its own bytes. */
 export function encodeColumn(type: typeof BlockType.closed | typeof BlockType.key, column: Column): Uint8Array {
-  const bytes = new Uint8Array(COLUMN_HEADER_BYTES + LAYERS * LAYER_BYTES_MAX)
+  const bytes = new Uint8Array(COLUMN_BLOCK_BYTES_MAX)
   const view = new DataView(bytes.buffer)
   const { end, mask } = encodeLayers(column.cells, undefined, bytes, COLUMN_HEADER_BYTES)
   view.setUint8(0, type)

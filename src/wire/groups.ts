@@ -1,8 +1,10 @@
 import { assert } from '../model/errors.ts'
 import { BUCKETS, LAYERS } from '../model/layers.ts'
+import { COLUMNS } from '../model/timeframes.ts'
 import {
   BlockType,
   blockEnd,
+  COLUMN_BLOCK_BYTES_MAX,
   COLUMN_HEADER_BYTES,
   type Column,
   emptyColumn,
@@ -10,7 +12,7 @@ import {
   readFacts,
   writeFacts,
 } from './blocks.ts'
-import { corrupt } from './frame.ts'
+import { corrupt, HEADER_BYTES } from './frame.ts'
 import { pack, packedBytesMax, unpack } from './lz4.ts'
 
 /* Group block: closed columns that follow each other, each coded against the one before, packed together.
@@ -23,6 +25,9 @@ import { pack, packedBytesMax, unpack } from './lz4.ts'
    the step is another. A step is code - prediction + 7, the prediction the same as for a layer (cells.ts). */
 /** Columns that share a group: the more, the smaller, but a reader unpacks and a server makes anew whole groups only. */
 export const GROUP_COLUMNS = 30
+
+/** A stream with all its columns, whatever is in them: one of a group takes less than one alone. */
+export const SNAPSHOT_BYTES_MAX = HEADER_BYTES + COLUMNS * COLUMN_BLOCK_BYTES_MAX
 
 const FACT_BYTES = COLUMN_HEADER_BYTES - 8
 const MASK_BYTES = BUCKETS / 8

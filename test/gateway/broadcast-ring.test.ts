@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 import { BroadcastRing, RingReader, ringMemory } from '../../src/gateway/broadcast-ring.ts'
 import type { Message, Opening } from '../../src/gateway/channel.ts'
 import { WrittenOpenings } from '../../src/gateway/written-openings.ts'
+import { limits } from '../../src/model/limits.ts'
+import { SNAPSHOT_BYTES_MAX } from '../../src/wire/groups.ts'
 import { prng } from './feed.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -194,4 +196,22 @@ test('what was written is counted on where places begin anew', () => {
   expect(ring.position).toBeLessThan(before)
   expect(ring.written).toBe((ring.position - before) >>> 0)
   expect(ear.told.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+})
+
+test('a ring of the usual size takes the largest snapshot wherever it stands', () => {
+  const memory = ringMemory(limits.gatewayRingBytes)
+  const ring = new BroadcastRing(memory)
+  const reader = new RingReader(memory, ring.position)
+  const bytes = new Uint8Array(SNAPSHOT_BYTES_MAX)
+  const sizes: number[] = []
+  const ear = {
+    message: () => undefined,
+    opening: (opening: Opening) => void sizes.push(opening.bytes.length),
+    renew: () => undefined,
+  }
+  for (let sequence = 0; sequence < 7; sequence++) {
+    ring.opening({ topic: 'map/0/0', sequence, part: 0, isBinary: true, sentMs: 0, bytes })
+    expect(reader.read(ear, 0)).toBe(true)
+  }
+  expect(sizes).toEqual(Array(7).fill(SNAPSHOT_BYTES_MAX))
 })

@@ -3,8 +3,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BUCKETS, LAYERS } from '../../src/model/layers.ts'
-import { BlockType, blockEnd, type Column, emptyColumn, encodeColumn } from '../../src/wire/blocks.ts'
-import { decodeGroup, encodeGroup, GROUP_COLUMNS } from '../../src/wire/groups.ts'
+import { COLUMNS } from '../../src/model/timeframes.ts'
+import {
+  BlockType,
+  blockEnd,
+  COLUMN_BLOCK_BYTES_MAX,
+  type Column,
+  emptyColumn,
+  encodeColumn,
+} from '../../src/wire/blocks.ts'
+import { decodeGroup, encodeGroup, GROUP_COLUMNS, SNAPSHOT_BYTES_MAX } from '../../src/wire/groups.ts'
 import { prng } from '../reference/prng.ts'
 import { seed } from './seed.ts'
 
@@ -90,4 +98,20 @@ test('a size that no group has is refused before memory is taken', () => {
   const block = encodeGroup(columnsOf(2, 1, 0.01))
   new DataView(block.buffer).setUint32(8, 0xffff_ffff, true)
   expect(() => decodeGroup(block, 0)).toThrow(expect.objectContaining({ code: 'LMAP_FRAME_CORRUPT' }))
+})
+
+test(`no snapshot is larger than there is room for, not even of columns that nothing can foretell (seed ${seed})`, () => {
+  const random = prng(seed)
+  const wild = Array.from({ length: GROUP_COLUMNS }, () => {
+    const column = emptyColumn()
+    for (let cell = 0; cell < column.cells.length; cell++) column.cells[cell] = 1 + Math.floor(random() * 255)
+    return column
+  })
+  const alone = encodeColumn(BlockType.key, wild[0]!).length
+  expect(alone).toBeLessThanOrEqual(COLUMN_BLOCK_BYTES_MAX)
+  expect(alone).toBeGreaterThan(COLUMN_BLOCK_BYTES_MAX * 0.7)
+  for (const count of [1, 2, GROUP_COLUMNS]) {
+    expect(encodeGroup(wild.slice(0, count)).length).toBeLessThan(count * COLUMN_BLOCK_BYTES_MAX)
+  }
+  expect(SNAPSHOT_BYTES_MAX).toBeGreaterThan(COLUMNS * COLUMN_BLOCK_BYTES_MAX)
 })
