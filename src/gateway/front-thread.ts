@@ -41,7 +41,6 @@ const tally = new CounterTally()
 const ring = new RingReader(data.ring, data.position)
 const front = createFront({
   host,
-  port: data.port,
   proxies: data.proxies,
   limits,
   metrics: frontMetrics(tally),
@@ -68,7 +67,7 @@ process.on('uncaughtException', (error) => void end(faultOf(error)))
 process.on('unhandledRejection', (error) => void end(faultOf(error)))
 port.on('message', (message: ToThread) => receive(message))
 try {
-  await front.start()
+  await front.start(data.port)
   say({ kind: 'started' })
 } catch (error) {
   await end(faultOf(error))

@@ -15,7 +15,6 @@ import type { Reply, Request } from './reply.ts'
 
 export interface FrontOptions {
   readonly host: string
-  readonly port: number
   /** Networks of proxies, whose x-forwarded-for is believed. */
   readonly proxies: readonly string[]
   readonly limits: Limits
@@ -35,7 +34,8 @@ export interface FrontOptions {
 /** Sockets and HTTP of one thread: fans out what it is told, asks for what its clients want. */
 export interface Front {
   readonly fanOut: FanOut
-  start(): Promise<void>
+  /** Never with 0: uWebSockets opens a port that the system chooses only once. */
+  start(port: number): Promise<void>
   /** Takes no more connections, tells clients why, and lets go of them. */
   stop(): Promise<void>
   /** The port bound, 0 while there is none. */
@@ -50,7 +50,7 @@ interface Connection {
   client: Client | undefined
 }
 
-const LISTENERS = 16
+const LISTENERS = 32
 /** The largest message that uWebSockets hands over at all; what is over our own limit gets an answer up to here. */
 const PAYLOAD_SLACK = 16
 const IDLE_SECONDS = 60
@@ -58,7 +58,7 @@ const IDLE_SECONDS = 60
 const UNCOMPRESSED = 0
 
 export function createFront(options: FrontOptions): Front {
-  const { limits, metrics, supply, hello, plans, now, host, port, answer } = options
+  const { limits, metrics, supply, hello, plans, now, host, answer } = options
   let app: uws.TemplatedApp | undefined
   let listening: uws.us_listen_socket[] = []
   let isStopping = false
@@ -75,7 +75,7 @@ export function createFront(options: FrontOptions): Front {
 
   return {
     fanOut,
-    async start() {
+    async start(port) {
       if (isStopping) return
       const made = uws.App()
       app = made
@@ -122,20 +122,19 @@ async function listen(
   port: number,
   isStopping: () => boolean,
 ): Promise<uws.us_listen_socket[]> {
-  const open = (at: number) =>
+  const open = () =>
     new Promise<uws.us_listen_socket | false>((resolve) => {
-      app.listen(host, at, (socket) => {
+      app.listen(host, port, (socket) => {
         // Too late: the app that would close it with the others is closed.
         if (socket !== false && isStopping()) uws.us_listen_socket_close(socket)
         resolve(socket)
       })
     })
-  const first = await open(port)
+  const first = await open()
   if (first === false || isStopping()) return []
   const sockets = [first]
-  const bound = uws.us_socket_local_port(first as uws.us_socket)
   while (!isStopping() && process.platform === 'linux' && sockets.length < LISTENERS) {
-    const next = await open(bound)
+    const next = await open()
     if (next === false) break
     sockets.push(next)
   }

@@ -4,7 +4,7 @@ import { createFront } from './front.ts'
 import { FrontThreads, type FrontThreadsOptions } from './front-threads.ts'
 import { frontMetrics } from './gateway-metrics.ts'
 import type { Plans } from './plans.ts'
-import { checkPort, freePort } from './port.ts'
+import { portToOpen } from './port.ts'
 
 /** All that fan out, whether in this thread or in threads of their own. */
 export interface Fronts {
@@ -33,11 +33,10 @@ export function createFronts(options: FrontsOptions): Fronts {
 }
 
 function inThisThread(options: FrontsOptions): Fronts {
-  const { host, port, proxies, limits, metrics, hub, admission, now, origin, plans, answer } = options
+  const { host, proxies, limits, metrics, hub, admission, now, origin, plans, answer } = options
   const door = admission.door()
   const front = createFront({
     host,
-    port,
     proxies,
     limits,
     metrics: frontMetrics(metrics),
@@ -52,8 +51,7 @@ function inThisThread(options: FrontsOptions): Fronts {
   return {
     broadcast: front.fanOut.channels,
     async start() {
-      if (port !== 0) await checkPort(host, port)
-      await front.start()
+      await front.start(await portToOpen(host, options.port))
     },
     stop: () => front.stop(),
     applyCuts: () => front.fanOut.applyCuts(),
@@ -78,9 +76,7 @@ function inThreads(options: FrontsOptions): Fronts {
   return {
     broadcast: threads,
     async start() {
-      const { host, port } = options
-      if (port !== 0) await checkPort(host, port)
-      const shared = port === 0 ? await freePort(host) : port
+      const shared = await portToOpen(options.host, options.port)
       await threads.start(shared)
       if (!isStopped) bound = shared
     },

@@ -2,10 +2,11 @@ import { type AddressInfo, createServer } from 'node:net'
 import { LmapError } from '../model/errors.ts'
 
 /**
- * Throws a coded error unless host and port are free to listen on. uWebSockets by itself would share a port with another
- * process and split the clients between them, and its exclusive mode forbids to open the port more than once.
+ * The port to listen on, for 0 one that is free now; throws a coded error unless it is. uWebSockets by itself would share a
+ * port with another process and split the clients between them, its exclusive mode forbids to open the port more than
+ * once, and so does it where it is asked for any.
  */
-export async function checkPort(host: string, port: number): Promise<void> {
+export async function portToOpen(host: string, port: number): Promise<number> {
   // Clients that come back while we look would wait for an answer for ever: they are sent away at once and try again.
   const probe = createServer((socket) => socket.destroy())
   const fault = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
@@ -13,20 +14,9 @@ export async function checkPort(host: string, port: number): Promise<void> {
     probe.listen({ host, port }, () => resolve(undefined))
   })
   if (fault !== undefined) throw describeFault(fault, host, port)
+  const { port: found } = probe.address() as AddressInfo
   await new Promise((resolve) => probe.close(resolve))
-}
-
-/** A port that is free now: threads that share one have to know it before the first of them listens. */
-export async function freePort(host: string): Promise<number> {
-  const probe = createServer()
-  const fault = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-    probe.once('error', resolve)
-    probe.listen({ host, port: 0 }, () => resolve(undefined))
-  })
-  if (fault !== undefined) throw describeFault(fault, host, 0)
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
+  return found
 }
 
 function describeFault(cause: NodeJS.ErrnoException, host: string, port: number): LmapError {

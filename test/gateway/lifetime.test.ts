@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { createFront } from '../../src/gateway/front.ts'
 import { frontMetrics } from '../../src/gateway/gateway-metrics.ts'
-import { checkPort } from '../../src/gateway/port.ts'
+import { portToOpen } from '../../src/gateway/port.ts'
 import { limits } from '../../src/model/limits.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { Feed } from './feed.ts'
@@ -92,7 +92,6 @@ test('a front that is stopped while it opens its sockets keeps none of them', as
     const port = await freePort()
     const front = createFront({
       host: '127.0.0.1',
-      port,
       proxies: [],
       limits,
       metrics: frontMetrics(createMetrics({ process: false })),
@@ -104,12 +103,12 @@ test('a front that is stopped while it opens its sockets keeps none of them', as
       enter: () => undefined,
       leave: () => undefined,
     })
-    const started = front.start()
+    const started = front.start(port)
     // Each socket is a turn of its own.
     for (let turn = 0; turn < turns; turn++) await undefined
     await Promise.all([front.stop(), started])
     expect(front.port).toBe(0)
-    await checkPort('127.0.0.1', port)
+    await portToOpen('127.0.0.1', port)
   }
 })
 
@@ -121,7 +120,7 @@ test.each([1, 2])('a gateway of %i threads that is stopped while it starts ends 
     for (let turn = 0; turn < turns; turn++) await setImmediate()
     await Promise.all([gateway.stop(), started])
     expect(gateway.port).toBe(0)
-    await checkPort('127.0.0.1', port)
+    await portToOpen('127.0.0.1', port)
     expect(log.filter((line) => line.includes('started anew'))).toEqual([])
   }
 })

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import type { Download } from 'playwright-core'
 import { PNG } from 'pngjs'
 import { describe, expect, test } from 'vitest'
-import { freePort } from '../../src/gateway/port.ts'
+import { portToOpen } from '../../src/gateway/port.ts'
 import type { LiquidityMap } from '../../src/web/liquidity-map.ts'
 import { requirement } from '../requirements.ts'
 import { chromiumPath } from './chromium.ts'
@@ -242,7 +242,7 @@ describe.skipIf(skip)(title, { timeout: 90_000 }, () => {
 
   test('a server that starts anew is found again by every map', async () => {
     // Chosen by name: a port that the system chose is kept from the next one for a minute.
-    const port = await freePort('127.0.0.1')
+    const port = await portToOpen('127.0.0.1', 0)
     await rig.open({ hash: '#BTC/1m/hybrid+ETH/1m/raw', port })
     await expect.poll(states, patience).toEqual(['live', 'live'])
     rig.gateway.stop()
