@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { GroupMember } from '../log/kafka-group.ts'
 import type { PartitionRange } from '../log/kafka-inbox.ts'
 import { BATCHES_PER_MESSAGE } from '../log/kafka-offset.ts'
-import { ASSETS, type Asset } from '../model/assets.ts'
+import type { Asset } from '../model/assets.ts'
 import { limits } from '../model/limits.ts'
 import type { BatchHandler, Store } from '../model/stages.ts'
 import { TIMEFRAMES } from '../model/timeframes.ts'
@@ -28,7 +28,6 @@ export class Holder implements GroupMember {
   readonly #options: HolderOptions
   /** By asset held: the first offset that its state does not have. */
   readonly #next = new Map<AssetId, number>()
-  readonly #minutesFrom = new Float64Array(ASSETS)
   #takeOvers = 0
 
   constructor(options: HolderOptions) {
@@ -47,7 +46,7 @@ export class Holder implements GroupMember {
   readonly handler: BatchHandler = (asset, offset, batch) => {
     const next = this.#next.get(asset)
     if (next === undefined) return true
-    if (offset >= this.#minutesFrom[asset]!) this.#options.minutes.add(asset, offset, batch)
+    this.#options.minutes.add(asset, offset, batch)
     return offset < next ? true : this.#options.engine.accept(asset, offset, batch)
   }
 
@@ -69,7 +68,6 @@ export class Holder implements GroupMember {
       this.#next.set(asset, next)
       // The minutes that were open are counted again from their start: they are no part of the image.
       const counted = Math.min(next, known === 0 ? 0 : (checkpoint?.countOffset ?? next))
-      this.#minutesFrom[asset] = counted
       minutes.begin(asset, counted)
       from.set(asset, counted)
     }

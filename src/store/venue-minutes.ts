@@ -34,13 +34,14 @@ export class VenueMinutes {
     this.#options = options
   }
 
-  /** An asset is taken over: what was open of it is counted anew from here on. */
+  /** An asset is taken over: what was open of it is counted anew from here on, and nothing before. */
   begin(asset: AssetId, offset: number): void {
     this.#begun.set(asset, offset)
   }
 
   /** One batch that the log has accepted as whole, and its place there. */
   add(asset: AssetId, offset: number, batch: Uint8Array): void {
+    if (offset < (this.#begun.get(asset) ?? 0)) return
     const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength)
     const minute = this.#minuteOf(asset, offset, view)
     if (minute === undefined) return

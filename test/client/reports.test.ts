@@ -1,7 +1,7 @@
 // Guards reports in the SDK: rows come as they are told, each once with its last word; a gap is answered by a new first
 // message; after a lost connection the client goes on and knows what it may have missed; memory is bounded.
-import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { freePort } from '../../ops/kafka/broker.ts'
 import { type Connection, connect } from '../../src/client/connection.ts'
 import { type ReportMessage, readServerMessage } from '../../src/client/control.ts'
 import { type ReportChange, ReportStream } from '../../src/client/report-stream.ts'
@@ -28,14 +28,6 @@ function tell(...rows: Report[]): void {
 function follow(url: string): Connection {
   connection = connect({ url, now: Date.now, random: () => 0 })
   return connection
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 test('rows come as they are told, to callbacks and to loops alike', async () => {

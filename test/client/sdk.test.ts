@@ -3,11 +3,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { freePort } from '../../ops/kafka/broker.ts'
 import { connect } from '../../src/client/connection.ts'
 import type { MapState } from '../../src/client/map-state.ts'
 import { BUCKETS } from '../../src/model/layers.ts'
@@ -105,15 +105,6 @@ function digest(columns: readonly Column[]): string {
   return hash.digest('hex')
 }
 const digestOfMap = ({ columns, live }: MapState) => digest([...columns, ...(live === undefined ? [] : [live])])
-
-/** A port that the system chooses for its first listener cannot be taken again while its connections linger. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 test('after a restart of the gateway every client is back with the right map within 5 s', async () => {
   const CLIENTS = 40

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { readAcknowledgement } from '../../src/gateway/acknowledgement.ts'
 import { parseControl } from '../../src/gateway/control.ts'
 import { limits } from '../../src/model/limits.ts'
-import { prng } from './feed.ts'
+import { prng } from '../reference/prng.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 const read: [string, string, number][] = [

@@ -8,7 +8,7 @@ import type { Message, Opening } from '../../src/gateway/channel.ts'
 import { WrittenOpenings } from '../../src/gateway/written-openings.ts'
 import { limits } from '../../src/model/limits.ts'
 import { SNAPSHOT_BYTES_MAX } from '../../src/wire/groups.ts'
-import { prng } from './feed.ts'
+import { prng } from '../reference/prng.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 const RING_BYTES = 4_096

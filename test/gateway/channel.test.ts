@@ -6,7 +6,7 @@ import { Channels } from '../../src/gateway/channels.ts'
 import { CounterTally } from '../../src/gateway/counter-tally.ts'
 import { frontMetrics } from '../../src/gateway/gateway-metrics.ts'
 import { limits } from '../../src/model/limits.ts'
-import { prng } from './feed.ts'
+import { prng } from '../reference/prng.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 const topic = 'map/0/0/255/0'

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { parseControl } from '../../src/gateway/control.ts'
 import { limits } from '../../src/model/limits.ts'
-import { prng } from './feed.ts'
+import { prng } from '../reference/prng.ts'
 import { Reader, type Rig, startGateway, until } from './rig.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))

@@ -2,17 +2,7 @@ import { BUCKETS, LAYERS } from '../../src/model/layers.ts'
 import type { ClosedColumn, LiveBlock } from '../../src/model/stages.ts'
 import type { AssetId } from '../../src/model/units.ts'
 import { BlockType, type Column, emptyColumn, encodeColumn, encodeDelta } from '../../src/wire/blocks.ts'
-
-/** mulberry32: small, seeded, good enough to vary inputs. */
-export function prng(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import { prng } from '../reference/prng.ts'
 
 /** One stream's truth: a live column that changes, closes and begins anew, told in blocks as an engine tells it. */
 export class Feed {

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { freePort } from '../../ops/kafka/broker.ts'
 import { createFront } from '../../src/gateway/front.ts'
 import { frontMetrics } from '../../src/gateway/gateway-metrics.ts'
 import { portToOpen } from '../../src/gateway/port.ts'
@@ -13,14 +14,6 @@ import { limits } from '../../src/model/limits.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { Feed } from './feed.ts'
 import { makeGateway, Reader, startGateway, until } from './rig.ts'
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 test('a port held by another gateway is LMAP_PORT_BUSY with a way out', async () => {
   const port = await freePort()

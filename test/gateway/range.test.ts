@@ -6,8 +6,9 @@ import { BUCKETS, LAYERS } from '../../src/model/layers.ts'
 import type { Column } from '../../src/wire/blocks.ts'
 import { decodeHeader } from '../../src/wire/frame.ts'
 import { ranges } from '../../src/wire/keep-range.ts'
+import { prng } from '../reference/prng.ts'
 import { seed } from '../wire/seed.ts'
-import { Feed, prng } from './feed.ts'
+import { Feed } from './feed.ts'
 import { Reader, type Rig, startGateway, until } from './rig.ts'
 
 let rig: Rig

@@ -7,7 +7,8 @@ import type { GatewayOptions } from '../../src/gateway/server.ts'
 import type { ClosedColumn } from '../../src/model/stages.ts'
 import type { Column } from '../../src/wire/blocks.ts'
 import { decodeHeader, FrameKind } from '../../src/wire/frame.ts'
-import { Feed, prng } from './feed.ts'
+import { prng } from '../reference/prng.ts'
+import { Feed } from './feed.ts'
 import { Reader, type Rig, startGateway, until } from './rig.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))

@@ -92,3 +92,13 @@ test('a state that is kept before anything was read says from where the one befo
   minutes.leave(asset(3))
   expect(minutes.offsetOf(asset(3))).toBeUndefined()
 })
+
+test('what lies before the place of a hand-over is not counted again', () => {
+  const { rows, minutes, batch } = collected()
+  minutes.begin(asset(3), 102)
+  batch(1, minuteMs, [[EventKind.heartbeat, 0, 0, 0]])
+  expect(minutes.offsetOf(asset(3))).toBe(102)
+  batch(1, minuteMs, [[EventKind.heartbeat, 0, 0, 0]])
+  minutes.finish()
+  expect(rows.map(({ venue, batches }) => [venue, batches])).toEqual([[1, 1]])
+})

@@ -1,15 +1,12 @@
 // Guards the map on a page that is not ours: one script tag on another origin under a strict policy, attributes that are
 // followed, one connection for all maps, styles that stay where they belong, and a server that is not there told in words.
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { buildWeb } from '../../ops/build-web.ts'
+import type { Page } from 'playwright-core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { requirement } from '../requirements.ts'
-import { chromiumPath, launch } from './chromium.ts'
+import { BuiltPage, hostsAskedBy, saidBy } from './built-page.ts'
+import { chromiumPath } from './chromium.ts'
 import { DevGateway } from './dev-gateway.ts'
 
 const patience = { timeout: 15_000 }
@@ -17,8 +14,7 @@ const missing = chromiumPath === undefined ? 'Chromium; PLAYWRIGHT_CHROMIUM name
 const { title, skip } = requirement('the map in other pages', missing)
 
 describe.skipIf(skip)(title, { timeout: 60_000 }, () => {
-  let folder: string
-  let browser: Browser
+  const built = new BuiltPage()
   let gateway: DevGateway
   let host: Server
   let page: Page
@@ -26,17 +22,8 @@ describe.skipIf(skip)(title, { timeout: 60_000 }, () => {
   let said: string[]
   let requests: string[]
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'lmap-embed-'))
-    await buildWeb(folder)
-    browser = await launch()
-  }, 60_000)
-  afterAll(async () => {
-    await browser?.close()
-    await rm(folder, { recursive: true, force: true })
-  })
   beforeEach(async () => {
-    gateway = new DevGateway({ folder, tickMs: 100, columns: 60 })
+    gateway = new DevGateway({ folder: built.folder, tickMs: 100, columns: 60 })
     await gateway.start()
     host = createServer((_, response) => {
       const server = `127.0.0.1:${gateway.port}`
@@ -57,13 +44,9 @@ describe.skipIf(skip)(title, { timeout: 60_000 }, () => {
 
   async function open(html: string): Promise<void> {
     body = `${html}<script src="http://127.0.0.1:${gateway.port}/embed.js" async></script>`
-    page = await browser.newPage({ viewport: { width: 1000, height: 800 } })
-    said = []
-    requests = []
-    page.on('console', (message) => said.push(message.text()))
-    page.on('pageerror', (error) => said.push(String(error)))
-    page.on('request', (request) => requests.push(new URL(request.url()).host))
-    page.on('websocket', (socket) => requests.push(new URL(socket.url()).host))
+    page = await built.browser.newPage({ viewport: { width: 1000, height: 800 } })
+    said = saidBy(page)
+    requests = hostsAskedBy(page)
     // By another name of this machine, so that it is another origin.
     await page.goto(`http://localhost:${(host.address() as AddressInfo).port}/`)
   }

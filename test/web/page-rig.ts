@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll } from 'vitest'
-import { buildWeb } from '../../ops/build-web.ts'
-import { launch } from './chromium.ts'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { afterEach } from 'vitest'
+import { BuiltPage, hostsAskedBy, saidBy } from './built-page.ts'
 import { DevGateway, type DevGatewayOptions } from './dev-gateway.ts'
 
 export const desktop = { width: 1440, height: 900 }
@@ -20,29 +16,17 @@ export interface OpenOptions extends DevGatewayOptions {
 }
 
 /** The built page in a browser, with a gateway of a made-up market behind it; made anew for each test that opens it. */
-export class PageRig {
-  folder = ''
+export class PageRig extends BuiltPage {
   gateway!: DevGateway
   page!: Page
   /** What the console and uncaught errors said. */
   said: string[] = []
   /** Whom the page has asked for anything. */
-  hosts = new Set<string>()
-  #browser: Browser | undefined
-  readonly #flags: readonly string[]
+  hosts: readonly string[] = []
 
   /** To be made where tests are described: it hooks itself into them. */
   constructor(...flags: string[]) {
-    this.#flags = flags
-    beforeAll(async () => {
-      this.folder = await mkdtemp(join(tmpdir(), 'lmap-page-'))
-      await buildWeb(this.folder)
-      this.#browser = await launch(...this.#flags)
-    }, 60_000)
-    afterAll(async () => {
-      await this.#browser?.close()
-      await rm(this.folder, { recursive: true, force: true })
-    })
+    super(...flags)
     afterEach(async () => {
       await this.page?.context().close()
       this.gateway?.stop()
@@ -56,18 +40,14 @@ export class PageRig {
   async open({ hash = '', context, script, ...options }: OpenOptions = {}): Promise<void> {
     this.gateway = new DevGateway({ folder: this.folder, tickMs: 100, columns: 80, ...options })
     await this.gateway.start()
-    const fresh = await this.#browser!.newContext({ viewport: desktop, ...context })
+    const fresh = await this.browser.newContext({ viewport: desktop, ...context })
     await this.openPage(await fresh.newPage(), hash, script)
   }
 
   async openPage(page: Page, hash = '', script?: string): Promise<void> {
     this.page = page
-    this.said = []
-    this.hosts = new Set()
-    page.on('request', (request) => this.hosts.add(new URL(request.url()).host))
-    page.on('websocket', (socket) => this.hosts.add(new URL(socket.url()).host))
-    page.on('console', (message) => this.said.push(message.text()))
-    page.on('pageerror', (error) => this.said.push(String(error)))
+    this.said = saidBy(page)
+    this.hosts = hostsAskedBy(page)
     if (script !== undefined) await page.addInitScript(script)
     await page.goto(`${this.address}${hash}`)
     await page.waitForSelector('liquidity-map[state="live"]', patience)

@@ -1,15 +1,13 @@
 // Guards the built page in a real browser, served under a strict content policy with real frames over a real socket:
 // it goes live without a word on the console, follows keys and addresses, never looks live when it is not, and both
 // painters draw the same picture.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { buildWeb, gzipBytes } from '../../ops/build-web.ts'
+import type { Page } from 'playwright-core'
+import { afterEach, describe, expect, test } from 'vitest'
+import { gzipBytes } from '../../ops/build-web.ts'
 import type { LiquidityMap } from '../../src/web/liquidity-map.ts'
 import { requirement } from '../requirements.ts'
-import { chromiumPath, launch } from './chromium.ts'
+import { BuiltPage, saidBy } from './built-page.ts'
+import { chromiumPath } from './chromium.ts'
 import { DevGateway } from './dev-gateway.ts'
 
 const desktop = { width: 1440, height: 900 }
@@ -20,37 +18,25 @@ const missing = chromiumPath === undefined ? 'Chromium; PLAYWRIGHT_CHROMIUM name
 const { title, skip } = requirement('the page', missing)
 
 describe.skipIf(skip)(title, { timeout: 90_000 }, () => {
-  let folder: string
-  let browser: Browser
+  const built = new BuiltPage()
   let gateway: DevGateway
   let page: Page
   let said: string[]
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'lmap-web-'))
-    await buildWeb(folder)
-    browser = await launch()
-  }, 60_000)
-  afterAll(async () => {
-    await browser?.close()
-    await rm(folder, { recursive: true, force: true })
-  })
   afterEach(async () => {
     await page?.close()
     gateway?.stop()
   })
 
   async function open(viewport = desktop, hash = '', tickMs = 100): Promise<void> {
-    gateway = new DevGateway({ folder, tickMs, columns: 80, gap: { first: 20, last: 15 } })
+    gateway = new DevGateway({ folder: built.folder, tickMs, columns: 80, gap: { first: 20, last: 15 } })
     await gateway.start()
     await openPage(viewport, hash)
   }
 
   async function openPage(viewport: { width: number; height: number }, hash: string, script = ''): Promise<void> {
-    page = await browser.newPage({ viewport })
-    said = []
-    page.on('console', (message) => said.push(message.text()))
-    page.on('pageerror', (error) => said.push(String(error)))
+    page = await built.browser.newPage({ viewport })
+    said = saidBy(page)
     if (script !== '') await page.addInitScript(script)
     await page.goto(`http://127.0.0.1:${gateway.port}/${hash}`)
     await page.waitForSelector('liquidity-map[state="live"]')
@@ -63,7 +49,7 @@ describe.skipIf(skip)(title, { timeout: 90_000 }, () => {
     gateway.received.filter(({ op, timeframe }) => op === 'unsubscribe' && timeframe !== undefined).length
 
   test('a first visit loads less than 250 KB', async () => {
-    const bytes = await gzipBytes(folder)
+    const bytes = await gzipBytes(built.folder)
     console.log(`first visit: ${(bytes / 1000).toFixed(1)} KB gzipped`)
     expect(bytes).toBeLessThan(250_000)
   })

@@ -1,17 +1,15 @@
 // Guards the reports on the built page: four tables that sort, filter, flash and hold still; rows that lead to a level or a
 // moment, by pointer and by key; what was known then; marks on the map; a sheet on a phone; and what a plan locks.
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { buildWeb } from '../../ops/build-web.ts'
+import type { Page } from 'playwright-core'
+import { afterEach, describe, expect, test } from 'vitest'
 import { momentText } from '../../src/model/moment.ts'
+import { exactPrice } from '../../src/model/report-facts.ts'
 import { isStanding, type Report, type WallRow } from '../../src/model/reports.ts'
 import type { LiquidityMap } from '../../src/web/liquidity-map.ts'
 import { requirement } from '../requirements.ts'
-import { chromiumPath, launch } from './chromium.ts'
+import { BuiltPage, saidBy } from './built-page.ts'
+import { chromiumPath } from './chromium.ts'
 import { DevGateway } from './dev-gateway.ts'
 
 const desktop = { width: 1280, height: 720 }
@@ -24,21 +22,11 @@ const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', impor
 const { title, skip } = requirement('the reports on the page', missing)
 
 describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
-  let folder: string
-  let browser: Browser
+  const built = new BuiltPage()
   let gateway: DevGateway
   let page: Page
   let said: string[]
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'lmap-reports-'))
-    await buildWeb(folder)
-    browser = await launch()
-  }, 60_000)
-  afterAll(async () => {
-    await browser?.close()
-    await rm(folder, { recursive: true, force: true })
-  })
   afterEach(async () => {
     await page?.close()
     gateway?.stop()
@@ -54,12 +42,10 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
     page.$$eval(`report-panel tbody .of-${name}`, (cells) => cells.map((c) => c.textContent))
 
   async function open(hash = '#BTC/1m/hybrid', viewport = desktop, plan?: object): Promise<void> {
-    gateway = new DevGateway({ folder, tickMs: 1000, columns: 300, ...(plan && { plan }) })
+    gateway = new DevGateway({ folder: built.folder, tickMs: 1000, columns: 300, ...(plan && { plan }) })
     await gateway.start()
-    page = await browser.newPage({ viewport })
-    said = []
-    page.on('console', (message) => said.push(message.text()))
-    page.on('pageerror', (error) => said.push(String(error)))
+    page = await built.browser.newPage({ viewport })
+    said = saidBy(page)
     await page.goto(`http://127.0.0.1:${gateway.port}/${hash}`)
     await page.waitForSelector('.tool[aria-label="Reports"]', patience)
     await page.keyboard.press('r')
@@ -128,9 +114,9 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
     const walls = rowsOf('wall')
     const live = walls.find(isStanding)!
     await page.click(row(live.id))
-    await expect.poll(address, patience).toBe(`#BTC/1m/hybrid/${live.price}`)
+    await expect.poll(address, patience).toBe(`#BTC/1m/hybrid/${exactPrice(live.price)}`)
     await expect.poll(() => page.getAttribute(row(live.id), 'aria-current'), patience).toBe('true')
-    expect(await page.getAttribute('liquidity-map', 'level')).toBe(String(live.price))
+    expect(await page.getAttribute('liquidity-map', 'level')).toBe(String(exactPrice(live.price)))
     const past = walls.find((wall) => !isStanding(wall) && wall.startMs < Date.now() - 20 * MINUTE_MS)!
     const momentMs = (Math.floor(past.startMs / MINUTE_MS) + 1) * MINUTE_MS
     await page.click(row(past.id))
@@ -138,7 +124,7 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
     expect(await address()).toBe(`#BTC/1m/hybrid/${past.price}@${momentText(momentMs)}`)
     await page.goBack()
     await state('live')
-    expect(await address()).toBe(`#BTC/1m/hybrid/${live.price}`)
+    expect(await address()).toBe(`#BTC/1m/hybrid/${exactPrice(live.price)}`)
     await page.keyboard.press('Escape')
     await expect.poll(address, patience).toBe('#BTC/1m/hybrid')
     // One row takes the Tab key; arrows walk.

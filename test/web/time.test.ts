@@ -1,16 +1,13 @@
 // Guards time travel on the built page: by bar, by key, by address and by a message of another page; what is shown is what
 // was known then and says so plainly; loads are few and never two at a time; the present comes back; and a past that is not
 // to be had says why.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { buildWeb } from '../../ops/build-web.ts'
+import type { Page } from 'playwright-core'
+import { afterEach, describe, expect, test } from 'vitest'
 import { momentText } from '../../src/model/moment.ts'
 import type { LiquidityMap } from '../../src/web/liquidity-map.ts'
 import { requirement } from '../requirements.ts'
-import { chromiumPath, launch } from './chromium.ts'
+import { BuiltPage, saidBy } from './built-page.ts'
+import { chromiumPath } from './chromium.ts'
 import { DevGateway } from './dev-gateway.ts'
 
 const desktop = { width: 1280, height: 720 }
@@ -22,21 +19,11 @@ const missing = chromiumPath === undefined ? 'Chromium; PLAYWRIGHT_CHROMIUM name
 const { title, skip } = requirement('the page in the past', missing)
 
 describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
-  let folder: string
-  let browser: Browser
+  const built = new BuiltPage()
   let gateway: DevGateway
   let page: Page
   let said: string[]
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'lmap-time-'))
-    await buildWeb(folder)
-    browser = await launch()
-  }, 60_000)
-  afterAll(async () => {
-    await browser?.close()
-    await rm(folder, { recursive: true, force: true })
-  })
   afterEach(async () => {
     await page?.close()
     gateway?.stop()
@@ -50,12 +37,10 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
   const field = () => page.inputValue('time-bar .moment input')
 
   async function open(hash = '', viewport = desktop): Promise<void> {
-    gateway = new DevGateway({ folder, tickMs: 1000, columns: 150 })
+    gateway = new DevGateway({ folder: built.folder, tickMs: 1000, columns: 150 })
     await gateway.start()
-    page = await browser.newPage({ viewport })
-    said = []
-    page.on('console', (message) => said.push(message.text()))
-    page.on('pageerror', (error) => said.push(String(error)))
+    page = await built.browser.newPage({ viewport })
+    said = saidBy(page)
     await page.goto(`http://127.0.0.1:${gateway.port}/${hash}`)
   }
 
@@ -237,10 +222,10 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
     expect(said.filter((line) => !line.includes('503'))).toEqual([])
     await page.close()
     gateway.stop()
-    gateway = new DevGateway({ folder, columns: 30 })
+    gateway = new DevGateway({ folder: built.folder, columns: 30 })
     gateway.keepsHistory = false
     await gateway.start()
-    page = await browser.newPage({ viewport: desktop })
+    page = await built.browser.newPage({ viewport: desktop })
     await page.goto(`http://127.0.0.1:${gateway.port}/`)
     await state('live')
     await expect.poll(() => text('time-bar .said'), patience).toMatch(/keeps no history/)
