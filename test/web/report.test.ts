@@ -121,7 +121,7 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
     const momentMs = (Math.floor(past.startMs / MINUTE_MS) + 1) * MINUTE_MS
     await page.click(row(past.id))
     await state('past')
-    expect(await address()).toBe(`#BTC/1m/hybrid/${past.price}@${momentText(momentMs)}`)
+    expect(await address()).toBe(`#BTC/1m/hybrid/${exactPrice(past.price)}@${momentText(momentMs)}`)
     await page.goBack()
     await state('live')
     expect(await address()).toBe(`#BTC/1m/hybrid/${exactPrice(live.price)}`)
@@ -138,7 +138,7 @@ describe.skipIf(skip)(title, { timeout: 120_000 }, () => {
     expect(await page.evaluate('document.activeElement.closest("tr").dataset.id')).toBe(third)
     expect(await page.getAttribute(`${row(third)} .go`, 'aria-label')).toMatch(/^BTC [\d,.]+: (bid|ask) wall, /)
     await page.keyboard.press('Enter')
-    await expect.poll(address, patience).toContain(`/${walls[2]!.price}`)
+    await expect.poll(address, patience).toContain(`/${exactPrice(walls[2]!.price)}`)
     expect(said).toEqual([])
   })
 
