@@ -2,7 +2,7 @@ import { batchApply, batchIsNew } from "./events";
 import { OUT_BATCH_MAX, OUT_BYTES, OUT_USED, RING, RING_BYTES, RING_HEAD, RING_TAIL } from "./layout";
 
 /* Single-producer single-consumer ring of event batches (docs/events.md). The main thread writes whole batches and
-   then moves HEAD; whoever holds the asset's token reads them and moves TAIL. Positions count bytes modulo 2^32. Every
+   then moves HEAD; the thread that has the asset's turn reads them and moves TAIL. Positions count bytes modulo 2^32. Every
    field lies on 8 bytes and the ring is a multiple of 8, so no field is ever cut by the ring's end. */
 
 const RING_MASK: u32 = <u32>RING_BYTES - 1;

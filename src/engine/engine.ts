@@ -12,8 +12,8 @@ import { AssetMemory } from './asset-memory.ts'
 import { type CoreMap, instantiateCore, loadCore, mapOfCore } from './core.ts'
 import { EngineCounts, type EngineStatus } from './engine-status.ts'
 import { type EngineOutputs, readMessages } from './messages.ts'
-import { EVERYTHING, Partition } from './partition.ts'
-import { createPool, type Pool } from './pool.ts'
+import { createPool } from './pool.ts'
+import { EVERYTHING, Turns } from './turns.ts'
 
 export interface EngineOptions {
   readonly workers: number
@@ -92,7 +92,6 @@ class PoolEngine implements Engine {
   readonly #module: WebAssembly.Module
   readonly #map: CoreMap
   readonly #memories: (AssetMemory | undefined)[] = []
-  readonly #partitions: Partition[] = []
   readonly #offsets = new Map<AssetId, number>()
   /** Assets that are worked on. */
   readonly #held = new Set<AssetId>()
@@ -101,27 +100,27 @@ class PoolEngine implements Engine {
   /** Assets of which a checkpoint is being taken: new batches wait, or their ring would never be empty. */
   readonly #still = new Map<AssetId, Promise<unknown>>()
   readonly #counts = new EngineCounts()
-  #pool: Pool | undefined
+  readonly #turns: Turns
   #timer: NodeJS.Timeout | undefined
   #ticks = 0
-  #turns = 0
-  #turnMs = 0
-  #turnMsMax = 0
-  #stopping = false
-  #broken = false
+  #stopping: Promise<void> | undefined
 
   constructor(options: EngineOptions, module: WebAssembly.Module, map: CoreMap) {
     assert(options.workers >= 1, 'the engine has at least one worker')
     this.#options = options
     this.#module = module
     this.#map = map
-    for (let index = 0; index < options.workers; index++) this.#partitions.push(new Partition())
+    this.#turns = new Turns({
+      workers: options.workers,
+      room: options.room,
+      over: (memory) => this.#read(memory),
+      told: () => options.outputs.turned(),
+      failed: options.failed,
+    })
     for (const id of options.assets ?? assets.map((asset) => asset.id)) {
       const asset = assets[id]
       assert(asset !== undefined, `asset ${id} is in the table`)
-      const memory = new AssetMemory(asset, map)
-      this.#memories[id] = memory
-      this.#partitionOf(id).memories.push(memory)
+      this.#memories[id] = new AssetMemory(asset, map)
       if (options.isVacant !== true) this.#held.add(id)
     }
   }
@@ -138,7 +137,7 @@ class PoolEngine implements Engine {
   async adopt(asset: AssetId, checkpoint: Checkpoint | undefined): Promise<number | undefined> {
     const memory = this.#memoryOf(asset)
     assert(!this.#held.has(asset), `asset ${asset} is adopted once`)
-    await this.#whenIdle(asset)
+    await this.#turns.idle(memory)
     if (this.#used.delete(asset)) memory.clear()
     const isLoaded = checkpoint !== undefined && this.#load(memory, checkpoint)
     if (!isLoaded) instantiateCore(this.#module, memory.memory).init()
@@ -151,7 +150,8 @@ class PoolEngine implements Engine {
     const memory = this.#memoryOf(asset)
     this.#held.delete(asset)
     this.#counts.keep(memory)
-    await this.#whenIdle(asset)
+    this.#turns.forget(memory)
+    await this.#turns.idle(memory)
     // What the turn that was under way has added.
     this.#counts.keep(memory)
     this.#offsets.delete(asset)
@@ -178,7 +178,7 @@ class PoolEngine implements Engine {
       if (!this.#offsets.has(memory.asset.id)) instantiateCore(this.#module, memory.memory).init()
     }
     const memories = this.#memories.map((memory) => memory?.memory)
-    this.#pool = createPool(this.#options.workers, { module: this.#module, memories })
+    this.#turns.open(createPool(this.#options.workers, { module: this.#module, memories }))
     this.#timer = setInterval(() => this.#tick(), limits.tickMs)
   }
 
@@ -189,7 +189,7 @@ class PoolEngine implements Engine {
     if (!this.#still.has(asset) && memory.append(batch)) {
       this.#offsets.set(asset, offset)
       // Applied beside what is accepted next: a ring that is full would hold the whole log up.
-      if (memory.pending > limits.ringBytes / 2) void this.#turn(this.#partitionOf(asset), EVERYTHING)
+      if (memory.pending > limits.ringBytes / 2) this.#turns.ask([memory], EVERYTHING)
       return true
     }
     return this.#acceptLater(memory, offset, batch.slice())
@@ -202,7 +202,8 @@ class PoolEngine implements Engine {
       if (this.#isClosed) return false
       if (!this.#held.has(id)) return true
       if (memory.append(batch)) break
-      await this.#turn(this.#partitionOf(id), EVERYTHING)
+      this.#turns.ask([memory], EVERYTHING)
+      await this.#turns.ended(memory)
     }
     this.#offsets.set(id, offset)
     return true
@@ -210,7 +211,8 @@ class PoolEngine implements Engine {
 
   activate(asset: AssetId, timeframe: number, on: boolean): void {
     this.#memories[asset]?.activate(timeframe, on)
-    if (on) void this.#turn(this.#partitionOf(asset))
+    const memory = this.#heldMemory(asset)
+    if (on && memory !== undefined) this.#turns.ask([memory], 0)
   }
 
   asymmetry(asset: AssetId): Asymmetry {
@@ -218,7 +220,7 @@ class PoolEngine implements Engine {
   }
 
   async lift(asset: AssetId): Promise<LiftCount[]> {
-    await this.#whenIdle(asset)
+    await this.#turns.idle(this.#memoryOf(asset))
     return this.#heldMemory(asset)?.lift() ?? []
   }
 
@@ -243,7 +245,7 @@ class PoolEngine implements Engine {
   }
 
   async liquidity(asset: AssetId): Promise<AssetLiquidity | undefined> {
-    await this.#whenIdle(asset)
+    await this.#turns.idle(this.#memoryOf(asset))
     return this.#heldMemory(asset)?.liquidity()
   }
 
@@ -253,16 +255,21 @@ class PoolEngine implements Engine {
 
   status(): EngineStatus {
     const held = this.#all()
-    const [turns, turnMs, turnMsMax] = [this.#turns, this.#turnMs, this.#turnMsMax]
     const pending = held.reduce((sum, memory) => sum + memory.pending, 0)
-    return { ...this.#counts.sum(held), pending, turns, turnMs, turnMsMax }
+    return { ...this.#counts.sum(held), pending, ...this.#turns.counts }
   }
 
   async drained(): Promise<void> {
-    while (!this.#broken && this.#pool !== undefined && this.#all().some((memory) => memory.pending > 0)) {
-      await Promise.all(this.#partitions.map((partition) => this.#turn(partition)))
+    for (;;) {
+      const left = this.#all().filter((memory) => memory.pending > 0 || this.#turns.isAtWork(memory))
+      if (left.length === 0 || !this.#turns.isOpen) return
+      // Who is only at work needs no further turn.
+      this.#turns.ask(
+        left.filter((memory) => memory.pending > 0),
+        0,
+      )
+      await Promise.all(left.map((memory) => this.#turns.ended(memory)))
     }
-    await Promise.all(this.#partitions.map((partition) => partition.running))
   }
 
   async checkpoint(asset: AssetId): Promise<Checkpoint | undefined> {
@@ -281,27 +288,28 @@ class PoolEngine implements Engine {
 
   async #image(memory: AssetMemory): Promise<Checkpoint | undefined> {
     const asset = memory.asset.id
-    const partition = this.#partitionOf(asset)
     // Nothing may be in the ring or at work while the image is taken: the offset must belong to it exactly.
-    while (!this.#broken && (memory.pending > 0 || partition.running !== undefined)) {
+    while (!this.#turns.isBroken && (memory.pending > 0 || this.#turns.isAtWork(memory))) {
       // Without a pool nobody will ever take what waits in the ring.
-      if (this.#pool === undefined && partition.running === undefined) return undefined
-      await this.#turn(partition, EVERYTHING)
+      if (!this.#turns.isOpen && !this.#turns.isAtWork(memory)) return undefined
+      if (memory.pending > 0) this.#turns.ask([memory], EVERYTHING)
+      await this.#turns.ended(memory)
     }
     const offset = this.#offsets.get(asset)
-    if (offset === undefined || this.#broken) return undefined
+    if (offset === undefined || this.#turns.isBroken) return undefined
     const { layoutVersion } = this.#map
     return { asset, offset, clockMs: memory.head('clockMs'), layout: layoutVersion, image: memory.image() }
   }
 
-  async stop(): Promise<void> {
-    if (this.#stopping) return
-    this.#stopping = true
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end()
+    return this.#stopping
+  }
+
+  async #end(): Promise<void> {
     clearInterval(this.#timer)
     await this.drained()
-    const pool = this.#pool
-    this.#pool = undefined
-    await pool?.close()
+    await this.#turns.close()
   }
 
   #tick(): void {
@@ -313,52 +321,8 @@ class PoolEngine implements Engine {
     const { unhurriedFrom } = this.#options
     const isHurried = unhurriedFrom !== undefined && this.#ticks % limits.unhurriedTicks !== 0
     const skip = isHurried ? EVERYTHING & ~((1 << unhurriedFrom) - 1) : 0
-    for (const partition of this.#partitions) void this.#turn(partition, skip)
-  }
-
-  /**
-   * Runs a partition until its rings were read once more; a call while it runs adds one further round. Of the timeframes
-   * to skip nothing live is told, unless somebody else asks for it.
-   */
-  #turn(partition: Partition, skip = 0): Promise<void> {
-    partition.skip &= skip
-    if (partition.running !== undefined) {
-      partition.again = true
-      return partition.running
-    }
-    partition.running = this.#rounds(partition)
-      .catch((error: unknown) => {
-        if (!this.#broken) this.#options.failed(error)
-        this.#broken = true
-      })
-      .finally(() => {
-        partition.running = undefined
-      })
-    return partition.running
-  }
-
-  async #rounds(partition: Partition): Promise<void> {
-    do {
-      partition.again = false
-      const { skip } = partition
-      partition.skip = EVERYTHING
-      const busy = partition.memories.filter(
-        (memory) => this.#held.has(memory.asset.id) && (memory.pending > 0 || memory.active !== 0),
-      )
-      let due = busy.map((memory) => memory.asset.id as number)
-      while (due.length > 0 && this.#pool !== undefined) {
-        const room = this.#options.room()
-        if (room !== true) await room
-        const begun = performance.now()
-        const unfinished = await this.#pool.turn({ assets: due, skip })
-        for (const id of due) this.#read(this.#memoryOf(id as AssetId))
-        this.#turns++
-        this.#turnMs = performance.now() - begun
-        this.#turnMsMax = Math.max(this.#turnMsMax, this.#turnMs)
-        due = unfinished
-      }
-      if (busy.length > 0 && skip !== EVERYTHING) this.#options.outputs.turned()
-    } while (partition.again)
+    const busy = this.#all().filter((memory) => memory.pending > 0 || memory.active !== 0)
+    this.#turns.ask(busy, skip)
   }
 
   #read(memory: AssetMemory): void {
@@ -368,7 +332,7 @@ class PoolEngine implements Engine {
 
   /** Nothing that is accepted now would ever be applied. */
   get #isClosed(): boolean {
-    return this.#broken || (this.#stopping && this.#pool === undefined)
+    return this.#turns.isBroken || (this.#stopping !== undefined && !this.#turns.isOpen)
   }
 
   #heldMemory(asset: AssetId): AssetMemory | undefined {
@@ -379,17 +343,6 @@ class PoolEngine implements Engine {
     const memory = this.#memories[asset]
     assert(memory !== undefined, `asset ${asset} is worked on here`)
     return memory
-  }
-
-  #partitionOf(asset: AssetId): Partition {
-    const partition = this.#partitions[asset % this.#partitions.length]
-    assert(partition !== undefined, 'every asset has a partition')
-    return partition
-  }
-
-  async #whenIdle(asset: AssetId): Promise<void> {
-    const partition = this.#partitionOf(asset)
-    while (partition.running !== undefined) await partition.running
   }
 
   /** Of the assets that are worked on. */

@@ -16,8 +16,10 @@ export function createPool(threads: number, data: EngineWorkerData): Pool {
     workerData: data,
     minThreads: threads,
     maxThreads: threads,
+    // A task is posted to its thread at once, so that the thread finds it when it has done the one before.
+    concurrentTasksPerWorker: limits.tasksPerWorker,
     maxQueue: limits.tasksQueuedMax,
-    // Order per asset is kept by its token, never by the queue; FIFO keeps the oldest work first.
+    // An asset is in one task at a time; order is never the queue's matter; FIFO keeps the oldest work first.
     stricterFIFO: true,
     // An idle worker must not spin or block: ticks are hundreds of milliseconds apart.
     atomics: 'disabled',

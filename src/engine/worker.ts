@@ -10,8 +10,8 @@ export interface EngineWorkerData {
 
 export interface Turn {
   readonly assets: readonly number[]
-  /** Timeframes, as bits, of which nothing live is written. */
-  readonly skip: number
+  /** By asset of the turn: timeframes, as bits, of which nothing live is written. */
+  readonly skips: readonly number[]
 }
 
 const data = workerData as EngineWorkerData | [unknown, EngineWorkerData]
@@ -19,10 +19,8 @@ const { module, memories } = Array.isArray(data) ? data[1] : data
 const instances: (CoreExports | undefined)[] = []
 
 /** Takes each asset one turn further; returns those that are not done because their output is full. */
-export default function turn({ assets, skip }: Turn): number[] {
-  const unfinished: number[] = []
-  for (const asset of assets) if (instanceOf(asset).tick(skip) === 0) unfinished.push(asset)
-  return unfinished
+export default function turn({ assets, skips }: Turn): number[] {
+  return assets.filter((asset, index) => instanceOf(asset).tick(skips[index]) === 0)
 }
 
 function instanceOf(asset: number): CoreExports {

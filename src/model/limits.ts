@@ -11,7 +11,10 @@ export const limits = Object.freeze({
   unhurriedTicks: 4,
   /** The state of one asset is kept this often, each in its turn: a crash costs at most this times the assets. */
   checkpointMs: 500,
-  /** Tasks that wait for a worker: one for each worker is all the engine ever asks for. */
+  /** A worker has so many tasks on its desk; a task ends with the asset that brings its events to so many bytes. */
+  tasksPerWorker: 2,
+  taskBytes: 1 << 19,
+  /** Tasks that wait for a worker: the engine asks for no more than lie on the desks. */
   tasksQueuedMax: 64,
   /** The fast loop: the newest columns are read, encoded and sent this often. */
   tickMs: 250,
