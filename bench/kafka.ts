@@ -13,7 +13,7 @@ const SEED = 7
 /** The default load. */
 const RATE = 20_000
 const PARTITIONS = 8
-const POLL_MS = 25
+const POLL_MS = 100
 const DEADLINE_MS = 240_000
 const TOPIC = 'bench.events'
 
@@ -98,7 +98,7 @@ async function collect(folder: string, broker: string, seconds: number): Promise
   // The process ends by itself, so what it has sent is asked for until then.
   let levels = 0
   const ended = program.ended.then(() => true)
-  while (!(await Promise.race([ended, sleep(POLL_MS * 4, false)]))) {
+  while (!(await Promise.race([ended, sleep(POLL_MS, false)]))) {
     levels = await levelsSent(program.address).catch(() => levels)
   }
   const took = (performance.now() - begunMs) / 1000

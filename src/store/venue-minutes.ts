@@ -29,6 +29,8 @@ export class VenueMinutes {
   readonly #open = new Map<number, Minute>()
   /** By asset: where counting was begun, as told by `begin`. */
   readonly #begun = new Map<AssetId, number>()
+  /** Of the buffer that the last batch lay in: batches come many to a buffer. */
+  #view: DataView = new DataView(new ArrayBuffer(0))
 
   constructor(options: VenueMinutesOptions) {
     this.#options = options
@@ -42,19 +44,21 @@ export class VenueMinutes {
   /** One batch that the log has accepted as whole, and its place there. */
   add(asset: AssetId, offset: number, batch: Uint8Array): void {
     if (offset < (this.#begun.get(asset) ?? 0)) return
-    const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength)
-    const minute = this.#minuteOf(asset, offset, view)
+    if (this.#view.buffer !== batch.buffer) this.#view = new DataView(batch.buffer)
+    const view = this.#view
+    const start = batch.byteOffset
+    const minute = this.#minuteOf(asset, offset, start)
     if (minute === undefined) return
     minute.batches++
-    const tickSize = view.getFloat64(32, true)
-    const end = BATCH_HEADER_BYTES + view.getUint16(6, true) * RECORD_BYTES
+    const tickSize = view.getFloat64(start + 32, true)
+    const end = BATCH_HEADER_BYTES + view.getUint16(start + 6, true) * RECORD_BYTES
     for (let at = BATCH_HEADER_BYTES; at < end; at += RECORD_BYTES) {
-      const kind = view.getUint8(at)
+      const kind = batch[at]
       // Nearly all records are levels: nothing of them is read.
       if (kind === EventKind.bookLevel) continue
-      if (kind === EventKind.trade) addTrade(minute, view, at, tickSize)
-      else if (kind === EventKind.markPrice) minute.mark = view.getFloat64(at + 8, true)
-      else if (kind === EventKind.openInterest) addOpenInterest(minute, view, at, tickSize)
+      if (kind === EventKind.trade) addTrade(minute, view, start + at, tickSize)
+      else if (kind === EventKind.markPrice) minute.mark = view.getFloat64(start + at + 8, true)
+      else if (kind === EventKind.openInterest) addOpenInterest(minute, view, start + at, tickSize)
     }
   }
 
@@ -87,10 +91,11 @@ export class VenueMinutes {
   }
 
   /** Undefined where the batch comes too late for its minute, which has been told. */
-  #minuteOf(asset: AssetId, offset: number, view: DataView): Row | undefined {
-    const venue = view.getUint8(3)
-    const receiveMs = view.getFloat64(16, true)
-    const venueMs = view.getFloat64(24, true)
+  #minuteOf(asset: AssetId, offset: number, start: number): Row | undefined {
+    const view = this.#view
+    const venue = view.getUint8(start + 3)
+    const receiveMs = view.getFloat64(start + 16, true)
+    const venueMs = view.getFloat64(start + 24, true)
     // A venue's clock that cannot be right would put the batch into another day.
     const timeMs = Math.abs(venueMs - receiveMs) > limits.clockSkewMsMax ? receiveMs : venueMs
     const minuteMs = Math.floor(timeMs / MINUTE_MS) * MINUTE_MS
