@@ -111,10 +111,10 @@ export class Turns {
     }
   }
 
-  /** As much as one thread should have: its share of what is due, and no more than is done soon. */
+  /** As much as one thread should have: its share of what is due while others have nothing, and no more than is done soon. */
   #next(): Task {
     const free = [...this.#due].filter(([memory]) => !this.#atWork.has(memory))
-    const share = Math.ceil(free.length / this.#options.workers)
+    const share = Math.ceil(free.length / Math.max(1, this.#options.workers - this.#tasks))
     let bytes = 0
     let count = 0
     while (count < share && bytes < limits.taskBytes) bytes += free[count++]![0].pending
