@@ -3,52 +3,15 @@
 import { expect, test } from 'vitest'
 import { readAlertRule } from '../../src/model/alert-json.ts'
 import { subjectOfReport } from '../../src/model/alert-subject.ts'
-import type { AbsorptionRow, ConvergenceRow } from '../../src/model/reports.ts'
 import { alertHistoryOf } from '../../src/store/alert-history.ts'
 import { createStore } from '../../src/store/store.ts'
 import { sweep, wall } from '../alerts/samples.ts'
+import { absorptionRow, convergenceRow } from '../model/report-samples.ts'
 import { asset, column, minutes, now, startMs } from './rows.ts'
 import { engineSuite, keptLog, temporaryFolder } from './samples.ts'
 
-const absorption: AbsorptionRow = {
-  kind: 'absorption',
-  id: 'absorption-1',
-  asset: asset(1),
-  startMs,
-  atMs: startMs + 9_000,
-  bucket: 3_000,
-  price: 2_500,
-  usd: 1.5e6,
-  state: 'forming',
-  side: 'ask',
-  venue: 2,
-  efficiency: 0.1,
-  executedToShown: 8,
-  refills: 4,
-  wall: false,
-  long: true,
-  holdMs: 12_000,
-  netUsd: -2e6,
-  lean: 0.7,
-}
-const convergence: ConvergenceRow = {
-  kind: 'convergence',
-  id: 'convergence-1',
-  asset: asset(0),
-  startMs,
-  atMs: startMs + 11_000,
-  bucket: 3_000,
-  price: 60_000,
-  usd: 4e6,
-  state: 'chip',
-  side: 'support',
-  wall: true,
-  sweep: true,
-  absorption: true,
-  liquidations: false,
-  venues: [0, 4],
-  score: 0.488,
-}
+const absorption = absorptionRow({ asset: asset(1), startMs, atMs: startMs + 9_000 })
+const convergence = convergenceRow({ startMs, atMs: startMs + 11_000, usd: 4e6 })
 
 engineSuite('the history of rules', () => {
   test('holds each telling of a report, as rules saw it', async () => {
