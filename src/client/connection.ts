@@ -220,9 +220,10 @@ export class Connection {
       this.#end(message.fault)
     } else if ('hello' in message) {
       this.#hello = message.hello
-      this.#become('open')
       for (const entry of this.#entries.values()) this.#ask('subscribe', entry)
       for (const entry of this.#reports.values()) this.#askReports('subscribe', entry)
+      // Who hears of it may subscribe to more, and is not to be asked for twice.
+      this.#become('open')
     } else if ('reports' in message) {
       this.#rows(message.reports)
     } else {

@@ -307,9 +307,8 @@ export class LiquidityApp extends HTMLElement {
 
   /** The maps of the last visit, in place of this entry of the browser's history. */
   #restore(): void {
-    const { panes, paneCount } = this.#options!.settings.value
-    const kept = panes.slice(0, paneCount)
-    if (kept.length > 0) history.replaceState(null, '', `#${kept.join('+')}`)
+    const { hash } = this.#options!.settings
+    if (hash !== '') history.replaceState(null, '', hash)
   }
 
   #follow(): void {

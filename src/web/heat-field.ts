@@ -1,5 +1,6 @@
 import { BUCKETS, Layer, QUANTUM_RATIO } from '../model/layers.ts'
-import { emptyChannels, type Mode, quantise, readMode } from '../model/modes.ts'
+import { readModeCodes } from '../model/mode-codes.ts'
+import type { Mode } from '../model/modes.ts'
 import { COLUMNS } from '../model/timeframes.ts'
 import type { Column } from '../wire/blocks.ts'
 import { CHANNELS, Channel } from './palette.ts'
@@ -31,7 +32,6 @@ export class HeatField {
   /** The oldest slot that still has its cells. */
   oldestSlot = 0
   readonly #slotOfRow = new Int32Array(ROWS)
-  readonly #channels = emptyChannels()
   #timeframeMs = 1
   #nextRow = 0
   #mode: Mode = 'hybrid'
@@ -116,9 +116,8 @@ export class HeatField {
   #compose(column: Column, row: number): void {
     const { codes, quantumUsd } = this
     const at = row * BUCKETS * CHANNELS
-    readMode(this.#mode, column, this.#channels)
-    quantise(this.#channels.realised, quantumUsd, codes, at + Channel.realised, CHANNELS)
-    quantise(this.#channels.predicted, quantumUsd, codes, at + Channel.predicted, CHANNELS)
+    const place = (channel: number) => ({ codes, at: at + channel, stride: CHANNELS })
+    readModeCodes(this.#mode, column, quantumUsd, place(Channel.realised), place(Channel.predicted))
     // Columns of another epoch can have another quantum: on a log scale that is a shift.
     const shift = Math.round(Math.log(column.quantumUsd / quantumUsd) / Math.log(QUANTUM_RATIO))
     this.#copy(column, Layer.bid, at + Channel.bid, shift)

@@ -4,6 +4,7 @@ import { AlertDialog } from './alert-dialog.ts'
 import { LiquidityApp } from './app.ts'
 import { AssetPicker } from './asset-picker.ts'
 import { keyHeaders, loadCatalogue } from './catalogue.ts'
+import { EarlyMaps } from './early-maps.ts'
 import { KEY_VERSION, KeyStore } from './key-store.ts'
 import { LiquidityMap } from './liquidity-map.ts'
 import { MapPanes } from './map-panes.ts'
@@ -36,6 +37,7 @@ async function start(app: LiquidityApp): Promise<void> {
   const { key } = keys
   // The socket opens while the catalogue is on its way.
   const connection = connect({ url: url.href, key, now: Date.now, random: Math.random })
+  const early = new EarlyMaps(connection, () => (location.hash === '' ? settings.hash : location.hash))
   for (;;) {
     try {
       const catalogue = await loadCatalogue(location.href, key)
@@ -49,6 +51,7 @@ async function start(app: LiquidityApp): Promise<void> {
         alerts: new AlertApi(location.href, keyHeaders(key)),
         now: Date.now,
       })
+      early.close()
       return
     } catch (error) {
       app.notice = `Waiting for the server: ${(error as Error).message}.`

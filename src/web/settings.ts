@@ -46,6 +46,13 @@ export class SettingsStore {
     return this.#settings
   }
 
+  /** The address of the maps of the last visit; empty where there was none. */
+  get hash(): string {
+    const { panes, paneCount } = this.#settings
+    const kept = panes.slice(0, paneCount)
+    return kept.length > 0 ? `#${kept.join('+')}` : ''
+  }
+
   change(change: Partial<Settings>): void {
     this.#settings = { ...this.#settings, ...change }
     this.#stored.write(this.#settings)

@@ -169,11 +169,16 @@ function takeLayer(plain: Uint8Array, at: number, columns: readonly Column[], la
   return next
 }
 
+/** Set bits of every byte. */
+const onesOf = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let count = 0
+  for (let bits = byte; bits !== 0; bits &= bits - 1) count++
+  return count
+})
+
 function ones(plain: Uint8Array, mask: number): number {
   let count = 0
-  for (let byte = mask; byte < mask + MASK_BYTES; byte++) {
-    for (let bits = plain[byte]!; bits !== 0; bits &= bits - 1) count++
-  }
+  for (let byte = mask; byte < mask + MASK_BYTES; byte++) count += onesOf[plain[byte]!]!
   return count
 }
 
