@@ -105,15 +105,18 @@ export async function pageOf(name: string, body: Uint8Array): Promise<Page> {
 
 /** The best body that the request's accept-encoding allows. */
 export function chooseBody(page: Page, acceptEncoding: string): [Encoding, Uint8Array] {
-  const accepted = acceptEncoding
+  for (const encoding of ['br', 'gzip'] as const) {
+    const body = page.bodies.get(encoding)
+    if (body !== undefined && accepts(acceptEncoding, encoding)) return [encoding, body]
+  }
+  return ['identity', page.bodies.get('identity')!]
+}
+
+/** Whether a header accept-encoding names the encoding, and does not refuse it. */
+export function accepts(acceptEncoding: string, encoding: Encoding): boolean {
+  return acceptEncoding
     .toLowerCase()
     .split(',')
     .map((part) => part.split(';').map((word) => word.trim()))
-    .filter(([, quality]) => quality === undefined || Number(quality.replace('q=', '')) > 0)
-    .map(([name]) => name)
-  for (const encoding of ['br', 'gzip'] as const) {
-    const body = page.bodies.get(encoding)
-    if (body !== undefined && accepted.includes(encoding)) return [encoding, body]
-  }
-  return ['identity', page.bodies.get('identity')!]
+    .some(([name, quality]) => name === encoding && (quality === undefined || Number(quality.replace('q=', '')) > 0))
 }

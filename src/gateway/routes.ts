@@ -3,6 +3,7 @@ import type { Limits } from '../model/limits.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { ALERTS_PATH, alertMethods, PREVIEW_PATH } from './alerts.ts'
+import { compressed } from './compressed.ts'
 import { quote } from './control.ts'
 import { crossOrigin } from './cross-origin.ts'
 import { isKnown, taggedByBody } from './etag.ts'
@@ -111,7 +112,7 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
     return route === undefined ? pageReply(page!, request) : route(await options.admit(request))
   }
 
-  return crossOrigin(async (request) => {
+  const answered = async (request: Request): Promise<Reply> => {
     try {
       return watched(await answer(request), request)
     } catch (error) {
@@ -124,7 +125,8 @@ export function createRoutes(options: RoutesOptions): (request: Request) => Prom
       log.error({ error, path: request.path }, 'request failed')
       return errorReply(500, 'LMAP_INTERNAL', 'The server has failed to answer.')
     }
-  })
+  }
+  return crossOrigin(compressed(answered, limits))
 }
 
 /** The pieces of a body as they are; what goes wrong in the middle of them is for the writer to end, and for us to tell. */

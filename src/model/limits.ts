@@ -106,11 +106,13 @@ export const limits = Object.freeze({
   kafkaLingerMs: 20,
   /** Back-off between tries to reach a broker that was lost. */
   kafkaRetryMsMin: 200,
-  kafkaRetryMsMax: 5_000,
+  kafkaRetryMsMax: 1_000,
   /** A broker that answers, but cannot do yet what it is asked, is asked again for so long. */
   kafkaSettleMsMax: 15_000,
   /** What a stop may take to bring the last batches to the broker. */
   kafkaFlushMsMax: 1_000,
+  /** What a stop may take to leave a group whose broker does not answer. */
+  kafkaLeaveMsMax: 1_000,
   /** What a processor tells gateways of one asset at once, and what may wait for the broker before it is dropped. */
   parcelBytesMax: 1 << 19,
   framesBytesMax: 8 << 20,
@@ -212,6 +214,9 @@ export const limits = Object.freeze({
   liveWaitMsMax: 1_500,
   /** Maps being written as JSON at a time. */
   mapRequestsMax: 8,
+  /** Characters of an answer from which it is worth being compressed, and answers being compressed at a time. */
+  compressBytesMin: 2_048,
+  compressionsMax: 4,
   /** Columns of a map where the request does not say. */
   mapColumns: 60,
   /** Clusters of one kind and side, the largest; columns looked back at to tell how long one has stood. */
