@@ -11,6 +11,8 @@ import { Watcher } from './watcher.ts'
 export interface FaultsOptions {
   readonly rounds: number
   readonly seed: number
+  /** What is killed: each as often as the others. */
+  readonly kinds: readonly Kind[]
   /** Words such as `--assets BTC,ETH`; all of them without. */
   readonly chosen: readonly string[]
   /** Assets whose maps a client follows. */
@@ -37,8 +39,9 @@ export interface Round {
   readonly differences: readonly string[]
 }
 
-/** Each kind of part falls equally often. */
-const kinds = ['processor', 'collector', 'gateway', 'clickhouse', 'kafka'] as const
+export const kinds = ['processor', 'collector', 'gateway', 'clickhouse', 'kafka'] as const
+export type Kind = (typeof kinds)[number]
+
 /** The market runs so much faster than the clock: columns close all the time. */
 const SPEED = 10
 /** Of simulated time: with the pace, as many a second as npm start applies. */
@@ -79,7 +82,7 @@ export async function runFaults(options: FaultsOptions): Promise<Round[]> {
     await topology.start()
     watcher = new Watcher(topology.page, options.watched, options.now, options.random)
     const chance = chanceOf(seed)
-    const victims = victimsOf(rounds, chance, topology)
+    const victims = victimsOf(options, chance, topology)
     const done: Round[] = []
     for (let index = 0; index < rounds; index++) {
       const atMs = KILL_MS_MIN + chance() * (KILL_MS_MAX - KILL_MS_MIN)
@@ -202,7 +205,7 @@ async function inOrder(program: Program): Promise<void> {
 }
 
 /** Bags of all kinds, each shuffled; of parts that there are several of, any. */
-function victimsOf(rounds: number, chance: () => number, topology: Topology): PartName[] {
+function victimsOf({ rounds, kinds }: FaultsOptions, chance: () => number, topology: Topology): PartName[] {
   const one = <Name>(names: readonly Name[]): Name => names[Math.floor(chance() * names.length)]!
   const victims: PartName[] = []
   while (victims.length < rounds) {

@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeError, LmapError } from '../../src/model/errors.ts'
-import { type Round, runFaults } from './faults-run.ts'
+import { type Kind, kinds, type Round, runFaults } from './faults-run.ts'
 
 const HELP = `Kills a processor, the collector, a gateway, the store or the broker, one in each round, at a random moment while a
 market is played; then all closed columns and report rows must equal those of one process that nothing happened to.
 
-  npm run faults -- [--rounds 30] [--seed N] [--assets BTC,ETH] [--json] [--log FILE]
+  npm run faults -- [--rounds 30] [--seed N] [--assets BTC,ETH] [--kinds processor,kafka] [--json] [--log FILE]
 
   --rounds  how many kills (1-200); each kind falls equally often
   --seed    of the market, the victims and the moments; printed, so that a run can be repeated
   --assets  comma-separated (default: all 65)
+  --kinds   comma-separated: what is killed, of ${kinds.join(', ')} (default: all)
   --json    last line: one JSON object of named figures
   --log     file that receives what all parts say
   --help    this text`
@@ -27,7 +28,7 @@ async function main(): Promise<boolean> {
     console.log(HELP)
     return true
   }
-  const { rounds, seed, assets, json, log } = options
+  const { rounds, seed, assets, chosenKinds, json, log } = options
   const folder = mkdtempSync(join(tmpdir(), 'lmap-faults-'))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   // Parts that are still there are killed before, and take a moment to be gone.
@@ -40,6 +41,7 @@ async function main(): Promise<boolean> {
   const done = await runFaults({
     rounds,
     seed,
+    kinds: chosenKinds,
     folder,
     watched,
     chosen: assets === undefined ? [] : ['--assets', assets],
@@ -96,6 +98,7 @@ function parseOptions() {
         rounds: { type: 'string', default: '30' },
         seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
         assets: { type: 'string' },
+        kinds: { type: 'string', default: kinds.join(',') },
         json: { type: 'boolean', default: false },
         log: { type: 'string' },
         help: { type: 'boolean', default: false },
@@ -107,6 +110,7 @@ function parseOptions() {
       rounds,
       seed: whole('seed', values.seed, 0, 2 ** 31 - 1),
       assets: values.assets,
+      chosenKinds: kindsOf(values.kinds),
       json: values.json,
       log: values.log,
     }
@@ -114,6 +118,14 @@ function parseOptions() {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new LmapError('LMAP_CONFIG', message, { hint: 'See npm run faults -- --help', cause })
   }
+}
+
+function kindsOf(text: string): Kind[] {
+  return text.split(',').map((name) => {
+    const kind = kinds.find((one) => one === name)
+    if (kind === undefined) throw new Error(`--kinds: "${name}" is none of ${kinds.join(', ')}.`)
+    return kind
+  })
 }
 
 function whole(name: string, text: string, least: number, most: number): number {

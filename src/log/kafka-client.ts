@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs'
+import kafkajs, { type Admin, type Consumer, type ConsumerConfig, type Kafka, type Producer } from 'kafkajs'
 import { compressFrame, decompressFrame } from 'lz4-napi'
 import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
@@ -16,9 +16,14 @@ export interface TopicOptions {
 }
 
 // kafkajs gives up after about a second; what happens then is decided here, in one place.
-export const RETRY = { retries: 3, initialRetryTime: 100, maxRetryTime: 500 }
+const RETRY = { retries: 3, initialRetryTime: 100, maxRetryTime: 500 }
+// Not so a reader: one that gives up comes back as a new member, and the group then waits out the session of the one that
+// it was. One that holds on for some minutes is known to the broker that comes back, and goes on where it was.
+const HOLD_ON = { ...RETRY, retries: 600 }
 const CONNECT_MS = 1_500
 const REQUEST_MS = 10_000
+/** What kafkajs says of a connection that took longer; it gives no code for it. */
+const CONNECT_LATE = 'Connection timeout'
 const START_HINT = 'Start one with `npm run kafka`, or name another broker.'
 
 // Readers in Java refuse frames with a content checksum; the record batch has its own.
@@ -35,19 +40,15 @@ export class KafkaTopic {
   constructor(options: TopicOptions) {
     checkOptions(options)
     this.options = options
-    this.kafka = new kafkajs.Kafka({
-      clientId: options.clientId,
-      brokers: [...options.brokers],
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      retry: RETRY,
-      logLevel: kafkajs.logLevel.WARN,
-      // It repeats itself with every try: what matters is said once, by whoever tries.
-      logCreator:
-        () =>
-        ({ namespace, log: { message } }) =>
-          options.log.debug({ namespace }, `kafkajs: ${message}`),
+    this.kafka = this.#client(RETRY)
+  }
+
+  /** For one who reads in a group. `lost` is told each time when no broker has answered for about a second. */
+  consumer(config: ConsumerConfig, lost: (error: unknown) => void): Consumer {
+    const client = this.#client(HOLD_ON, (failedTries, message) => {
+      if (failedTries >= RETRY.retries) lost(new LmapError('LMAP_KAFKA_DOWN', message))
     })
+    return client.consumer({ ...config, allowAutoTopicCreation: false, retry: { ...HOLD_ON, ...config.retry } })
   }
 
   /** For one who names the partition of each message. */
@@ -126,6 +127,26 @@ export class KafkaTopic {
     )
   }
 
+  #client(retry: typeof RETRY, unreached?: (failedTries: number, message: string) => void): Kafka {
+    const { clientId, brokers, log } = this.options
+    return new kafkajs.Kafka({
+      clientId,
+      brokers: [...brokers],
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: REQUEST_MS,
+      retry,
+      logLevel: kafkajs.logLevel.WARN,
+      // It repeats itself with every try: what matters is said once, by whoever tries.
+      logCreator:
+        () =>
+        ({ namespace, log: { message, retryCount } }) => {
+          log.debug({ namespace }, `kafkajs: ${message}`)
+          // Nothing else tells of tries that it goes on with: here it looks for any broker that answers.
+          if (namespace === 'BrokerPool' && retryCount !== undefined) unreached?.(retryCount, message)
+        },
+    })
+  }
+
   /** A broker that has just begun, or a topic that was just made, may not be able to answer yet. */
   early<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
     return this.settled(() => this.administer(ask))
@@ -146,10 +167,23 @@ export class KafkaTopic {
   }
 }
 
-/** What the broker says will be over soon: a leader that is being chosen, a coordinator that is loading. */
+/** Tells the group that a reader leaves; a broker that is away must not hold a stop up. */
+export async function leaveGroup(consumer: Consumer): Promise<void> {
+  const over = new AbortController()
+  const late = sleep(limits.kafkaLeaveMsMax, undefined, { signal: over.signal }).catch(() => undefined)
+  await Promise.race([consumer.disconnect(), late])
+  over.abort()
+}
+
+/**
+ * What will be over soon: a leader that is being chosen, a coordinator that is loading; and what only took too long,
+ * because the broker had no turn, or our own thread.
+ */
 function passes(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof kafkajs.KafkaJSProtocolError) return cause.retriable
+    if (cause instanceof kafkajs.KafkaJSRequestTimeoutError) return true
+    if (cause instanceof kafkajs.KafkaJSConnectionError && cause.message === CONNECT_LATE) return true
   }
   return false
 }

@@ -3,7 +3,7 @@ import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { Stage } from '../model/stages.ts'
 import type { Log } from '../telemetry/log.ts'
-import { KafkaTopic, RETRY } from './kafka-client.ts'
+import { KafkaTopic, leaveGroup } from './kafka-client.ts'
 import { FRAME_TOPIC_SETTINGS } from './kafka-frames-writer.ts'
 import { KafkaLink } from './kafka-link.ts'
 
@@ -59,15 +59,17 @@ export class KafkaFramesReader implements Stage {
       await this.#topic.make(FRAME_TOPIC_SETTINGS)
       this.#positions = await this.#topic.offsetsAt(now() - limits.framesBackMs)
       this.#lags = Array.from({ length: partitions }, () => 0)
-      const consumer = this.#topic.kafka.consumer({
-        groupId: group,
-        sessionTimeout: SESSION_MS,
-        heartbeatInterval: HEARTBEAT_MS,
-        maxWaitTimeInMs: FETCH_WAIT_MS,
-        minBytes: FETCH_BYTES_MIN,
-        allowAutoTopicCreation: false,
-        retry: { ...RETRY, restartOnFailure: async () => this.#stopping === undefined },
-      })
+      const consumer = this.#topic.consumer(
+        {
+          groupId: group,
+          sessionTimeout: SESSION_MS,
+          heartbeatInterval: HEARTBEAT_MS,
+          maxWaitTimeInMs: FETCH_WAIT_MS,
+          minBytes: FETCH_BYTES_MIN,
+          retry: { restartOnFailure: async () => this.#stopping === undefined },
+        },
+        (error) => this.#link.lost('reading', error),
+      )
       this.#consumer = consumer
       consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
         for (const partition of payload.memberAssignment[topic] ?? []) {
@@ -75,6 +77,7 @@ export class KafkaFramesReader implements Stage {
         }
         this.#link.back('reading')
       })
+      consumer.on(consumer.events.HEARTBEAT, () => this.#link.back('reading'))
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         if (payload.restart) this.#link.lost('reading', payload.error)
         else if (this.#stopping === undefined) failed(this.#topic.startError(payload.error))
@@ -93,7 +96,7 @@ export class KafkaFramesReader implements Stage {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#consumer?.disconnect() ?? Promise.resolve()
+    this.#stopping ??= this.#consumer === undefined ? Promise.resolve() : leaveGroup(this.#consumer)
     return this.#stopping
   }
 

@@ -6,7 +6,7 @@ import type { BatchHandler, Stage } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
 import { EVENT_TOPIC_SETTINGS, FETCH, withHeartbeat } from './kafka.ts'
-import { KafkaTopic, RETRY } from './kafka-client.ts'
+import { KafkaTopic, leaveGroup } from './kafka-client.ts'
 import { KafkaInbox, type PartitionRange } from './kafka-inbox.ts'
 import { KafkaLink } from './kafka-link.ts'
 import { claimBytes, readClaim, stickyAssignment } from './sticky-assignment.ts'
@@ -86,17 +86,19 @@ export class KafkaGroup implements Stage {
     const { partitions, source, log, member } = options
     this.#inbox = new KafkaInbox({ partitions, handler: member.handler, source, log })
     this.#ends = Array.from({ length: partitions }, () => 0)
-    this.#consumer = this.#topic.kafka.consumer({
-      groupId: options.group,
-      sessionTimeout: SESSION_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      rebalanceTimeout: REBALANCE_MS,
-      maxWaitTimeInMs: FETCH.waitMs,
-      minBytes: FETCH.bytesMin,
-      allowAutoTopicCreation: false,
-      partitionAssigners: [this.#assigner()],
-      retry: { ...RETRY, restartOnFailure: async () => this.#stopping === undefined },
-    })
+    this.#consumer = this.#topic.consumer(
+      {
+        groupId: options.group,
+        sessionTimeout: SESSION_MS,
+        heartbeatInterval: HEARTBEAT_MS,
+        rebalanceTimeout: REBALANCE_MS,
+        maxWaitTimeInMs: FETCH.waitMs,
+        minBytes: FETCH.bytesMin,
+        partitionAssigners: [this.#assigner()],
+        retry: { restartOnFailure: async () => this.#stopping === undefined },
+      },
+      (error) => this.#link.lost('reading', error),
+    )
   }
 
   /** Makes the topic and joins the group; partitions come when the group has been divided. */
@@ -170,6 +172,7 @@ export class KafkaGroup implements Stage {
     consumer.on(consumer.events.HEARTBEAT, ({ payload }) => {
       this.#beatMs = performance.now()
       this.#generation = payload.groupGenerationId
+      this.#link.back('reading')
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       const given = payload.memberAssignment[topic] ?? []
@@ -329,6 +332,6 @@ export class KafkaGroup implements Stage {
     this.#assigned = []
     await this.#changing
     if (held.length > 0) await member.lost(held, false)
-    await this.#consumer.disconnect()
+    await (this.isLeased ? this.#consumer.disconnect() : leaveGroup(this.#consumer))
   }
 }

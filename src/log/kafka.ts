@@ -3,7 +3,7 @@ import { assert, LmapError } from '../model/errors.ts'
 import type { BatchHandler, EventLog } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
-import { KafkaTopic, RETRY, refusalOf } from './kafka-client.ts'
+import { KafkaTopic, leaveGroup, refusalOf } from './kafka-client.ts'
 import { KafkaInbox } from './kafka-inbox.ts'
 import { KafkaLink } from './kafka-link.ts'
 import { KafkaOutbox, type OutboxMessage } from './kafka-outbox.ts'
@@ -93,16 +93,18 @@ class KafkaLog implements EventLog {
     const inbox = new KafkaInbox({ partitions, handler, source, log })
     for (const [partition, range] of (await this.#topic.ranges()).entries()) inbox.place(partition, range, from)
     this.#inbox = inbox
-    const consumer = this.#topic.kafka.consumer({
-      groupId: group,
-      sessionTimeout: SESSION_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      rebalanceTimeout: REBALANCE_MS,
-      maxWaitTimeInMs: FETCH.waitMs,
-      minBytes: FETCH.bytesMin,
-      allowAutoTopicCreation: false,
-      retry: { ...RETRY, restartOnFailure: async () => this.#stopping === undefined },
-    })
+    const consumer = this.#topic.consumer(
+      {
+        groupId: group,
+        sessionTimeout: SESSION_MS,
+        heartbeatInterval: HEARTBEAT_MS,
+        rebalanceTimeout: REBALANCE_MS,
+        maxWaitTimeInMs: FETCH.waitMs,
+        minBytes: FETCH.bytesMin,
+        retry: { restartOnFailure: async () => this.#stopping === undefined },
+      },
+      (error) => this.#link.lost('reading', error),
+    )
     this.#consumer = consumer
     await this.#read(consumer, inbox)
   }
@@ -164,6 +166,7 @@ class KafkaLog implements EventLog {
       inbox.wake()
       resolve()
     })
+    consumer.on(consumer.events.HEARTBEAT, () => this.#link.back('reading'))
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (payload.restart) {
         this.#link.lost('reading', payload.error)
@@ -224,7 +227,7 @@ class KafkaLog implements EventLog {
     const left = await this.#outbox.close()
     if (left > 0) this.#settings.log.error({ batches: left }, 'Stopped before these batches could be written to Kafka')
     await this.#producer.disconnect()
-    await this.#consumer?.disconnect()
+    if (this.#consumer !== undefined) await leaveGroup(this.#consumer)
     this.#inbox?.fail(new LmapError('LMAP_NOT_READY', 'the log was stopped.'))
   }
 }
