@@ -38,3 +38,8 @@ export function levelOf(change: number): number {
   if (change === MapChange.columns) return Level.columns
   return change === MapChange.live ? Level.live : Level.cursor
 }
+
+/** Calls back when the next frame is painted. */
+export function afterPaint(run: () => void): void {
+  requestAnimationFrame(() => setTimeout(run))
+}

@@ -6,7 +6,7 @@ import { timeframeId, timeframes } from '../model/timeframes.ts'
 import type { CandleChart } from './candle-chart.ts'
 import type { HeatField } from './heat-field.ts'
 import type { HeatScale } from './heat-scale.ts'
-import { Invalidation, Level, levelOf } from './invalidation.ts'
+import { afterPaint, Invalidation, Level, levelOf } from './invalidation.ts'
 import styles from './liquidity-map.css'
 import bandStyles from './map-band.css'
 import { type CursorPlace, MapCursor } from './map-cursor.ts'
@@ -333,16 +333,23 @@ export class LiquidityMap extends HTMLElement {
     const { shown } = this
     const mode = this.modeShown
     const isMoving = this.#held === undefined && !this.#isPast
+    const before = this.#shownStream
     if (shown !== undefined && this.#stream !== undefined) {
       if (level >= Level.full || this.#scene.mode !== mode) this.#refill(shown, this.#stream, mode)
       else if (isMoving && level >= Level.columns) this.#scene.putNew(shown)
       else if (isMoving && level >= Level.live) this.#scene.putLive(shown)
     }
+    // A new map is on the screen first; what stands beside it and around it follows when it is painted.
+    if (this.#shownStream !== before && shown?.live !== undefined) {
+      this.setAttribute('state', this.status?.kind ?? '')
+      afterPaint(() => this.#invalidation.invalidate(Level.live))
+      return
+    }
     const atMs = this.#isPast ? this.#travel!.shownMs : this.#held?.fact.clockMs
     this.#reports?.show({ asset: this.#stream?.asset, switches: this.look.switches, shown, atMs })
     // Prices have moved below a pointer that stands still.
     if (level >= Level.live && this.#cursor.isPointed) this.#tellCursor()
-    if (level >= Level.live) this.#scene.drawSide(shown?.live ?? shown?.columns.at(-1))
+    if (level >= Level.live) this.#scene.drawSide(shown)
     this.#drawFace(shown)
     this.dispatchEvent(new Event('mapchange'))
   }

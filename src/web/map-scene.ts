@@ -87,6 +87,7 @@ export class MapScene {
   #newestClosedMs = 0
   #livesSinceFit = 0
   #livesSinceClusters = 0
+  #areClustersDue = false
   #timeframeMs = 1
   #decimals = 2
   #clockMs = 0
@@ -191,35 +192,40 @@ export class MapScene {
     const zeroMs = isFollowing ? this.field.msOf(this.field.lastSlot - lastSlot) : firstMs
     setCandles(this.#chart, this.field, columns, live, zeroMs)
     this.#newestClosedMs = columns.at(-1)?.openMs ?? 0
-    this.#fit(columns, live, clockMs)
+    this.#fit()
+    this.#areClustersDue = true
   }
 
   /** Draws the columns that have closed since the last time, then the live one. */
   putNew(shown: ShownMap): void {
-    const { columns, live, clockMs } = shown
+    const { columns } = shown
     let first = columns.length
     while (first > 0 && columns[first - 1]!.openMs > this.#newestClosedMs) first--
     for (let i = first; i < columns.length; i++) this.#put(columns[i]!)
     this.#newestClosedMs = columns.at(-1)?.openMs ?? this.#newestClosedMs
     this.putLive(shown)
-    this.#fit(columns, live, clockMs)
+    this.#fit()
+    this.#areClustersDue = true
   }
 
-  putLive({ columns, live, clockMs }: ShownMap): void {
+  putLive({ live, clockMs }: ShownMap): void {
     this.#clockMs = clockMs
     if (live !== undefined) this.#put(live)
     this.#priceRange.centre = live?.close ?? this.#priceRange.centre
     // The ramps follow a live column that grows, but not at every tick: colours that breathe cannot be read.
-    if (++this.#livesSinceFit >= LIVES_PER_FIT) this.#fit(columns, live, clockMs)
-    if (++this.#livesSinceClusters >= LIVES_PER_CLUSTERS) this.#findClusters(columns, live, clockMs)
+    if (++this.#livesSinceFit >= LIVES_PER_FIT) this.#fit()
+    if (++this.#livesSinceClusters >= LIVES_PER_CLUSTERS) this.#areClustersDue = true
   }
 
   /** What stands beside the map: it follows the price axis. */
-  drawSide(column: Column | undefined): void {
+  drawSide(shownMap: ShownMap | undefined): void {
     if (this.#heat === undefined) return
+    if (this.#areClustersDue && shownMap !== undefined) this.#findClusters(shownMap)
+    const column = shownMap?.live ?? shownMap?.columns.at(-1)
     const { view, ratio } = this.#heat
     const paneHeight = view.height / ratio
-    const shown = { column, mode: this.#mode, realised: this.#realised }
+    const hasDepth = this.#look.switches.depth
+    const shown = { column, mode: this.#mode, realised: this.#realised, hasDepth }
     this.profile.draw(shown, view, paneHeight, this.#colours, ratio)
     this.labels.element.hidden = !this.#look.switches.labels
     if (this.#look.switches.labels) this.labels.place(view, paneHeight, ratio)
@@ -252,16 +258,16 @@ export class MapScene {
     else putCandle(this.#chart, this.field, lastSlot, column)
   }
 
-  #findClusters(columns: readonly Column[], live: Column | undefined, clockMs: number): void {
+  #findClusters({ columns, live, clockMs }: ShownMap): void {
+    this.#areClustersDue = false
     this.#livesSinceClusters = 0
     const all = live === undefined ? columns : [...columns, live]
     this.#realised = realisedLayersOfColumns(all, this.#timeframeMs, clockMs)
     this.labels.update({ column: all.at(-1), realised: this.#realised, clockMs }, this.#mode)
   }
 
-  #fit(columns: readonly Column[], live: Column | undefined, clockMs: number): void {
+  #fit(): void {
     this.#livesSinceFit = 0
-    this.#findClusters(columns, live, clockMs)
     fitScale(this.field, this.scale)
     this.#applyScale()
   }

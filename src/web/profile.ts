@@ -21,6 +21,8 @@ export interface Shown {
   readonly mode: Mode
   /** What was realised of late, fading, in the window of `column`. */
   readonly realised: readonly ClusterLayer[]
+  /** Whether resting depth is drawn. */
+  readonly hasDepth: boolean
 }
 
 const HEAD_PX = 30
@@ -50,7 +52,7 @@ export class Profile {
 
   /** `view` is that of the heat layer: its pixels are this canvas's too. `paneHeight` in CSS pixels. */
   draw(
-    { column, mode, realised }: Shown,
+    { column, mode, realised, hasDepth }: Shown,
     view: Readonly<HeatView>,
     paneHeight: number,
     colours: ProfileColours,
@@ -72,7 +74,7 @@ export class Profile {
     readMode(mode, column, this.#channels)
     const { predicted: predictedUsd } = this.#channels
     this.#sumRealised(mode === 'raw' || mode === 'hybrid' ? realised : [], column)
-    const { depthMax, predictedMax, realisedMax } = this.#largest(cells, first, last)
+    const { depthMax, predictedMax, realisedMax } = this.#largest(hasDepth ? cells : undefined, first, last)
     context.save()
     context.beginPath()
     context.rect(0, 0, width, paneBottom)
@@ -108,11 +110,12 @@ export class Profile {
     this.#head(width, ratio, colours, depthMax * quantumUsd, predictedMax)
   }
 
-  /** The largest bar of each kind in view; notes the depth on the way, in units of the quantum. */
-  #largest(cells: Uint8Array, first: number, last: number) {
+  /** The largest bar of each kind in view; notes the depth of `cells` on the way, in units of the quantum. */
+  #largest(cells: Uint8Array | undefined, first: number, last: number) {
     let [depthMax, predictedMax, realisedMax] = [0, 0, 0]
     for (let bucket = first; bucket <= last; bucket++) {
-      const depth = this.#usd(cells, Layer.bidLast, bucket) + this.#usd(cells, Layer.askLast, bucket)
+      const depth =
+        cells === undefined ? 0 : this.#usd(cells, Layer.bidLast, bucket) + this.#usd(cells, Layer.askLast, bucket)
       this.#depth[bucket] = depth
       depthMax = Math.max(depthMax, depth)
       predictedMax = Math.max(predictedMax, this.#channels.predicted[bucket]!)
