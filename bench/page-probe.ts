@@ -4,6 +4,8 @@ declare global {
   interface Window {
     /** Milliseconds from the start of the navigation to the first frame with a map in it. */
     firstMap?: Promise<number>
+    /** The same of a page with nothing in it. */
+    firstFrame?: Promise<number>
   }
 }
 
@@ -11,24 +13,50 @@ interface MapElement extends Element {
   readonly field?: { readonly lastSlot: number }
 }
 
-/** Before the page's own scripts. */
+/**
+ * Before the page's own scripts. A map counts when its cells are on the canvas of its chart: many colours across the middle,
+ * where an empty chart has a ground and a grid. The time is that of the end of the frame in which they were painted.
+ */
 export function watchFirstMap(): void {
   window.firstMap = new Promise((resolve) => {
+    const COLOURS_MIN = 40
+    const hasCells = (map: MapElement): boolean => {
+      const canvases = [...(map.shadowRoot?.querySelectorAll<HTMLCanvasElement>('.chart canvas') ?? [])]
+      const canvas = canvases.reduce((a, b) => (b.width * b.height > a.width * a.height ? b : a), canvases[0]!)
+      const context = canvas?.getContext('2d')
+      if (!context || canvas.width === 0) return false
+      const row = new Uint32Array(context.getImageData(0, canvas.height >> 1, canvas.width, 1).data.buffer)
+      const column = new Uint32Array(context.getImageData(canvas.width >> 1, 0, 1, canvas.height).data.buffer)
+      return new Set([...row, ...column]).size >= COLOURS_MIN
+    }
     const look = (): void => {
       const map = document.querySelector<MapElement>('liquidity-map')
       const hasMap = map?.getAttribute('state') === 'live' && (map.field?.lastSlot ?? -1) >= 0
-      if (!hasMap) {
+      if (map === null || !hasMap) {
         requestAnimationFrame(look)
         return
       }
-      // The map was filled in this frame at the latest; a task that is posted in the next one runs when it is painted.
-      requestAnimationFrame(() => {
-        const { port1, port2 } = new MessageChannel()
-        port1.onmessage = () => resolve(performance.now())
-        port2.postMessage(undefined)
-      })
+      // The chart draws in this frame; a task that is posted in a frame runs when it is painted.
+      const { port1, port2 } = new MessageChannel()
+      port1.onmessage = () => {
+        const paintedMs = performance.now()
+        if (hasCells(map)) resolve(paintedMs)
+        else requestAnimationFrame(look)
+      }
+      port2.postMessage(undefined)
     }
     requestAnimationFrame(look)
+  })
+}
+
+/** Milliseconds from the start of the navigation to the first painted frame of whatever page: asked of one with nothing in it. */
+export function watchFirstFrame(): void {
+  window.firstFrame = new Promise((resolve) => {
+    requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel()
+      port1.onmessage = () => resolve(performance.now())
+      port2.postMessage(undefined)
+    })
   })
 }
 

@@ -9,7 +9,7 @@ import { LmapError } from '../src/model/errors.ts'
 import { chromiumPath, launch } from '../test/web/chromium.ts'
 import { type Bench, type Row, rounded } from './figures.ts'
 import { rssMb } from './load/process-usage.ts'
-import { frameTimes, watchFirstMap } from './page-probe.ts'
+import { frameTimes, watchFirstFrame, watchFirstMap } from './page-probe.ts'
 import { Product } from './page-product.ts'
 
 /**
@@ -59,6 +59,8 @@ export const bench: Bench = async ({ full }) => {
     await product.makeHistory(size.historyMs)
     await product.start()
     browser = await launch(...NO_GPU)
+    say('an empty page of the same server ...')
+    const floor = await emptyPage(browser, product.address, size.visits, size.panMs)
     say(`${size.visits} first visits ...`)
     const visits = await visitOften(browser, product.address, size.visits)
     const page = await browser.newPage({ viewport: VIEW })
@@ -73,20 +75,26 @@ export const bench: Bench = async ({ full }) => {
     return {
       title: `Page: Chromium on a machine without a GPU, ${VIEW.width} x ${VIEW.height}, the product with ${assets.length} assets on the same machine`,
       rows: [
-        { name: 'first visit, gzip', value: visits.gzipKb, unit: 'KB', note: `aim 250; ${visits.files} files` },
+        { name: 'first visit, code, gzip', value: visits.gzipKb, unit: 'KB', note: `aim 250; ${visits.files} files` },
+        { name: 'first visit, data, gzip', value: visits.dataKb, unit: 'KB', note: `${visits.answers} answers` },
         {
           name: 'navigation to the first painted map, median',
           value: visits.firstMapMs,
           unit: 'ms',
           note: `aim 300; ${visits.allMs.map(Math.round).join(', ')}`,
         },
+        { name: 'the same of an empty page', value: floor.firstFrameMs, unit: 'ms', note: 'what nothing at all takes' },
+        { name: 'frames of an empty page', value: floor.frames.fps, unit: 'a second', note: floor.frames.note },
         { name: 'frames while 1m columns stream', value: streaming.fps, unit: 'a second', note: streaming.note },
         { name: 'frames while the map is dragged', value: dragged.fps, unit: 'a second', note: dragged.note },
         ...memory.rows,
       ],
       figures: {
         gzipKb: rounded(visits.gzipKb),
+        dataKb: rounded(visits.dataKb),
         firstMapMs: rounded(visits.firstMapMs),
+        emptyPageMs: rounded(floor.firstFrameMs),
+        emptyPageFps: rounded(floor.frames.fps),
         fps: rounded(Math.min(streaming.fps, dragged.fps)),
         streamFps: rounded(streaming.fps),
         panFps: rounded(dragged.fps),
@@ -115,21 +123,52 @@ async function open(page: Page, address: string): Promise<number> {
   return Promise.race([page.evaluate(() => window.firstMap!), late])
 }
 
-/** Each with an empty cache; the first one warms the server up and does not count. */
-async function visitOften(browser: Browser, address: string, visits: number) {
+/** What this browser takes on this machine, beside this server, for a page with nothing in it: no page can do better. */
+async function emptyPage(browser: Browser, address: string, visits: number, ms: number) {
   const allMs: number[] = []
-  const urls = new Set<string>()
+  let times: number[] = []
   for (let visit = 0; visit <= visits; visit++) {
     const context = await browser.newContext({ viewport: VIEW })
     const page = await context.newPage()
+    await page.addInitScript(watchFirstFrame)
+    await page.goto(`${address}/healthz`)
+    const firstMs = await page.evaluate(() => window.firstFrame!)
+    if (visit > 0) allMs.push(firstMs)
+    if (visit === visits) times = await page.evaluate(frameTimes, ms)
+    await context.close()
+  }
+  return { firstFrameMs: median(allMs), frames: framesOf(times) }
+}
+
+/** Each with an empty cache; the first one warms the server up and does not count. */
+async function visitOften(browser: Browser, address: string, visits: number) {
+  const allMs: number[] = []
+  let urls = new Set<string>()
+  for (let visit = 0; visit <= visits; visit++) {
+    const context = await browser.newContext({ viewport: VIEW })
+    const page = await context.newPage()
+    // Of one visit: what another asks for later has another time in its address.
+    urls = new Set()
     page.on('response', (response) => urls.add(response.url()))
     const ms = await open(page, address)
     if (visit > 0) allMs.push(ms)
+    if (visit === visits) await page.waitForLoadState('networkidle')
     await context.close()
   }
-  let bytes = 0
-  for (const url of urls) if (!isFont(url)) bytes += await gzipBytes(url)
-  return { allMs, firstMapMs: median(allMs), gzipKb: bytes / 1000, files: urls.size }
+  return { allMs, firstMapMs: median(allMs), ...(await weigh(urls)) }
+}
+
+/** What a first visit loads, as it is delivered: code, and what the code asks for. */
+async function weigh(urls: ReadonlySet<string>) {
+  const kb = { code: 0, data: 0 }
+  let files = 0
+  for (const url of urls) {
+    if (isFont(url)) continue
+    const isData = new URL(url).pathname.startsWith('/api/')
+    if (!isData) files++
+    kb[isData ? 'data' : 'code'] += (await gzipBytes(url)) / 1000
+  }
+  return { gzipKb: kb.code, dataKb: kb.data, files, answers: urls.size - files }
 }
 
 function isFont(url: string): boolean {
