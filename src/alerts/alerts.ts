@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AlertBacktest } from '../model/alert-backtest.ts'
 import { AlertGate } from '../model/alert-gate.ts'
 import type { AlertHistory } from '../model/alert-history.ts'
@@ -18,6 +19,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { AlertFolder } from './alert-folder.ts'
 import { backtestRule } from './backtest.ts'
 import { type Delivery, Outbox } from './outbox.ts'
+import { passPastFirings } from './past-firings.ts'
 import { RuleFile } from './rule-file.ts'
 import { entryOf, readPosted, type ServerRule, serverRuleId } from './server-rule.ts'
 import { callWebhook } from './webhook-call.ts'
@@ -51,6 +53,8 @@ export interface AlertsOptions {
 export interface Alerts extends Stage, AlertService {
   report(row: Report): void
   column(column: ClosedColumn): void
+  /** These have been watched by somebody else, up to their clocks: what has fired there does not fire here again. Never rejects. */
+  adopt(assets: readonly AssetId[]): Promise<void>
 }
 
 interface Fired {
@@ -144,6 +148,34 @@ class WatchedRules implements Alerts {
     if (!rules.some(({ rule }) => rule.assets === undefined || rule.assets.includes(asset))) return
     const closeMs = openMs + timeframes[CLUSTER_TIMEFRAME]!.ms
     for (const subject of subjectsOfColumn(asset, column, closeMs)) this.#look(rules, subject)
+  }
+
+  async adopt(assets: readonly AssetId[]): Promise<void> {
+    const { history, clockMs, log } = this.#options
+    if (history === undefined || this.#rules.length === 0) return
+    const over = new AbortController()
+    const late = sleep(this.#limits.alertTakeOverMsMax, undefined, { signal: over.signal }).then(
+      () => Promise.reject(new LmapError('LMAP_LIMIT', 'The store does not answer.')),
+      () => undefined,
+    )
+    const passed = passPastFirings(assets, {
+      rules: this.#rules,
+      gate: this.#gate,
+      history,
+      limits: this.#limits,
+      clockMs,
+      elapsedMs: () => performance.now(),
+    })
+    try {
+      await Promise.race([passed, late])
+      this.#isUnkept = true
+    } catch (error) {
+      // Assets do not wait for it: a word too many is better than a map that stands still.
+      log.warn({ error, assets: assets.length }, 'what has fired elsewhere is not known: a firing may be told again')
+    } finally {
+      over.abort()
+      passed.catch(() => undefined)
+    }
   }
 
   rules(holder: string | undefined): readonly AlertEntry[] {

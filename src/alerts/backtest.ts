@@ -1,17 +1,15 @@
-import { setImmediate as pause } from 'node:timers/promises'
 import type { AlertAfter, AlertBacktest, AlertFiring } from '../model/alert-backtest.ts'
 import { AlertGate } from '../model/alert-gate.ts'
 import type { AlertHistory, Candles } from '../model/alert-history.ts'
 import { alertSubjectJson } from '../model/alert-json.ts'
 import { type AlertRule, type AlertSubject, alertMatches, isSupport } from '../model/alert-rules.ts'
-import { ALERT_CLUSTER_TIMEFRAME, distanceBpOf, subjectsOfColumn } from '../model/alert-subject.ts'
 import { assets } from '../model/assets.ts'
 import { LmapError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
-import { timeframeId, timeframes } from '../model/timeframes.ts'
 import type { AssetId } from '../model/units.ts'
 import { changeOf, holdOf, wordsOf } from './backtest-sums.ts'
 import { changeAfter, OUTCOME_MS, type Outcome, outcomeOf, priceAt } from './candle-reading.ts'
+import { CandleReader, type Span, subjectsOf } from './past-subjects.ts'
 
 export interface BacktestOptions {
   readonly history: AlertHistory
@@ -30,10 +28,6 @@ const LAST_FIRINGS = 10
 const BASES_PER_FIRING = 4
 /** The same history gives the same answer. */
 const SEED = 0x9e3779b9
-const COLUMNS_PER_READ = 144
-const COLUMNS_PER_PAUSE = 8
-const timeframe = timeframeId(ALERT_CLUSTER_TIMEFRAME)
-const columnMs = timeframes[timeframe]!.ms
 
 /**
  * How often a rule would have fired in the stored history, by the same predicate and the same gate as live, and what
@@ -54,13 +48,9 @@ export async function backtestRule(rule: AlertRule, days: number, options: Backt
   const ids = known.length > 0 ? known : asked
   const toMs = Math.max(...ids.map((id) => options.clockMs(id))) || now()
   const read = new CandleReader(history, spanOf(days, ids.length, toMs, limits), inTime)
-  const found = await subjectsOf(rule, ids, read.span, options, inTime)
+  const found = await subjectsOf(rule, ids, read, limits)
   const gate = new AlertGate(undefined, Number.POSITIVE_INFINITY)
-  const firings: AlertSubject[] = []
-  for (const subject of found.subjects) {
-    const priced = subject.distanceBp === undefined ? await withDistance(subject, read) : subject
-    if (alertMatches(rule, priced) && gate.pass('', rule, priced)) firings.push(priced)
-  }
+  const firings = found.subjects.filter((subject) => alertMatches(rule, subject) && gate.pass('', rule, subject))
   const startMs = await read.startMs(firings[0]?.asset ?? ids[0]!)
   const fromMs = Math.min(toMs, Math.max(found.fromMs, startMs))
   const { after, rule: held, base } = await followed(firings, read, limits)
@@ -82,106 +72,11 @@ export async function backtestRule(rule: AlertRule, days: number, options: Backt
   }
 }
 
-interface Span {
-  readonly fromMs: number
-  readonly toMs: number
-  readonly cut: string | null
-}
-
 /** As far back as the candles of so many assets may be read. */
 function spanOf(days: number, count: number, toMs: number, limits: Limits): Span {
   const mostMs = (limits.alertBacktestCandlesMax / count) * MINUTE_MS
   const cut = mostMs < days * DAY_MS ? `Of ${count} assets no more is read at a time.` : null
   return { fromMs: toMs - Math.min(days * DAY_MS, mostMs), toMs, cut }
-}
-
-interface Found {
-  readonly subjects: readonly AlertSubject[]
-  readonly fromMs: number
-  readonly cut: string | null
-}
-
-/** What there was in the span, oldest first; where there was too much of it, the newest. */
-async function subjectsOf(
-  rule: AlertRule,
-  ids: readonly AssetId[],
-  span: Span,
-  { history, limits }: BacktestOptions,
-  inTime: () => void,
-): Promise<Found> {
-  const { fromMs, toMs } = span
-  if (rule.kind === 'cluster') return clustersOf(ids, span, history, limits, inTime)
-  const most = limits.alertBacktestRowsMax
-  const rows = await history.moments({ rule, assets: ids, fromMs, toMs }, most)
-  inTime()
-  const subjects = rows.toReversed()
-  if (rows.length < most) return { subjects, fromMs, cut: null }
-  return { subjects, fromMs: subjects[0]!.atMs, cut: `There are more than ${most} such reports: ask for larger ones.` }
-}
-
-async function clustersOf(
-  ids: readonly AssetId[],
-  span: Span,
-  history: AlertHistory,
-  limits: Limits,
-  inTime: () => void,
-): Promise<Found> {
-  const most = Math.floor(limits.alertBacktestColumnsMax / ids.length)
-  const fromMs = Math.max(span.fromMs, span.toMs - most * columnMs)
-  const subjects: AlertSubject[] = []
-  for (const id of ids) {
-    for (let beforeMs = span.toMs, left = most; left > 0 && beforeMs > fromMs; ) {
-      const columns = await history.columns(id, timeframe, beforeMs, Math.min(left, COLUMNS_PER_READ))
-      inTime()
-      for (const [index, column] of columns.entries()) {
-        const closeMs = column.openMs + columnMs
-        if (closeMs > fromMs) subjects.push(...subjectsOfColumn(id, column, closeMs))
-        // Each takes a tenth of a millisecond or more: the rest of the process gets its turn.
-        if (index % COLUMNS_PER_PAUSE === 0) await pause()
-      }
-      if (columns.length === 0) break
-      left -= columns.length
-      beforeMs = columns[0]!.openMs
-    }
-  }
-  subjects.sort((a, b) => a.atMs - b.atMs)
-  const cut = fromMs > span.fromMs ? `Of clusters ${limits.alertBacktestColumnsMax} columns are read at a time.` : null
-  return { subjects, fromMs, cut }
-}
-
-/** Candles of the span and of what came after, each asset's once. */
-class CandleReader {
-  readonly span: Span
-  readonly #history: AlertHistory
-  readonly #inTime: () => void
-  readonly #candles = new Map<AssetId, Promise<Candles>>()
-
-  constructor(history: AlertHistory, span: Span, inTime: () => void) {
-    this.#history = history
-    this.span = span
-    this.#inTime = inTime
-  }
-
-  of(asset: AssetId): Promise<Candles> {
-    let candles = this.#candles.get(asset)
-    if (candles === undefined) {
-      this.#inTime()
-      candles = this.#history.candles(asset, this.span.fromMs, this.span.toMs)
-      this.#candles.set(asset, candles)
-    }
-    return candles
-  }
-
-  /** When the asset's history begins within the span; its end where there is none. */
-  async startMs(asset: AssetId): Promise<number> {
-    const { openMs } = await this.of(asset)
-    return openMs[0] ?? this.span.toMs
-  }
-}
-
-async function withDistance(subject: AlertSubject, read: CandleReader): Promise<AlertSubject> {
-  const price = priceAt(await read.of(subject.asset), subject.atMs)
-  return { ...subject, distanceBp: price === undefined ? undefined : distanceBpOf(subject.price, price) }
 }
 
 async function firingOf(firing: AlertSubject, read: CandleReader): Promise<AlertFiring> {

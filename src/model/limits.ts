@@ -261,6 +261,9 @@ export const limits = Object.freeze({
   alertKeepMs: 5_000,
   /** Firings that are remembered so that none is told twice. */
   alertKeysMax: 20_000,
+  /** Who takes assets over reads so much of what has fired for them elsewhere, and goes on without after so long. */
+  alertTakeOverBackMs: 86_400_000,
+  alertTakeOverMsMax: 2_000,
   /** A back-test: days, where it is not said and at most; its time; reports, columns and candles read; firings followed; at a time. */
   alertBacktestDays: 7,
   alertBacktestDaysMax: 30,

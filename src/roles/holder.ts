@@ -19,6 +19,8 @@ export interface HolderOptions {
   readonly log: Log
   readonly chosen: readonly Asset[]
   readonly partitions: number
+  /** Their states are here, and nothing is read yet. */
+  readonly adopted: (assets: readonly AssetId[]) => Promise<void>
   /** Nothing more is to be told of it here. */
   readonly silence: (asset: AssetId) => void
 }
@@ -71,6 +73,7 @@ export class Holder implements GroupMember {
       minutes.begin(asset, counted)
       from.set(asset, counted)
     }
+    await this.#options.adopted(wanted)
     this.#takeOvers += wanted.length
     const tookMs = Math.round(performance.now() - begunMs)
     log.info({ partitions, assets: wanted.length, fromState: checkpoints.size, tookMs }, 'partitions are taken over')

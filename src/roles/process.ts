@@ -75,6 +75,7 @@ export async function processEvents(asked: Config, { log, now, random, identity 
       log,
       chosen,
       partitions: config.partitions,
+      adopted: (taken) => alerts.adopt(taken),
       silence: (asset) => frames.release(asset),
     })
     const group: KafkaGroup = new KafkaGroup({

@@ -255,6 +255,54 @@ engineSuite('alerts', () => {
     expect(bodies().map(({ report }) => report)).toEqual([told])
   })
 
+  test('who takes an asset over tells nothing again that has fired elsewhere', async () => {
+    const file = join(folder, 'rules.json')
+    const walls = { id: 'walls', ...posted({ usdMin: undefined, cooldownSeconds: 600 }) }
+    const sweeps = { id: 'sweeps', ...posted({ kind: 'sweep', usdMin: undefined, distancePercentMax: 1 }) }
+    writeFileSync(file, JSON.stringify({ rules: [walls, sweeps] }))
+    const of = (name: string) => ({ file, folder: join(folder, name) })
+    for (const one of minutes(180)) store.column(one)
+    const standing = wall({ id: 'standing', atMs: startMs + 30 * MINUTE })
+    const swept = sweep({ id: 'swept', atMs: startMs + 40 * MINUTE })
+    const newest = wall({ id: 'newest', atMs: startMs + 50 * MINUTE })
+    const behind = wall({ id: 'behind', atMs: startMs + 70 * MINUTE })
+    const first = await open(of('first'))
+    for (const row of [standing, swept, newest, behind]) {
+      store.report(row)
+      first.alerts.report(row)
+    }
+    await receiver.has(4)
+    await store.flush()
+
+    // The state ends before the last of them: that one is read from the log again.
+    const second = await open({ ...of('second'), clockMs: () => startMs + 55 * MINUTE })
+    await second.alerts.adopt([asset(0)])
+    second.alerts.report({ ...standing, atMs: startMs + 56 * MINUTE })
+    second.alerts.report(swept)
+    second.alerts.report(wall({ id: 'silenced', atMs: startMs + 59 * MINUTE }))
+    second.alerts.report(behind)
+    await receiver.has(5)
+    const told = bodies().map(({ report, delivery }) => ({ id: report.id, delivery }))
+    expect(
+      told
+        .slice(0, 4)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(['behind', 'newest', 'standing', 'swept'])
+    expect(told.slice(0, 4)).toContainEqual(told[4])
+    expect(told[4]!.id).toBe('behind')
+    expect(await second.metrics.text()).toMatch(/lmap_alerts_fired_total 1/)
+  })
+
+  test('an asset does not wait for a store that cannot tell what has fired', async () => {
+    const file = join(folder, 'rules.json')
+    writeFileSync(file, JSON.stringify({ rules: [{ id: 'walls', ...posted() }] }))
+    const history = { ...alertHistoryOf(store), moments: () => new Promise<never>(() => undefined) }
+    const { alerts, log } = await open({ file, history, limits: { alertTakeOverMsMax: 50 } })
+    await alerts.adopt([asset(0)])
+    expect(log.lines.join()).toMatch(/a firing may be told again/)
+  })
+
   test('one rule is tested at a time', async () => {
     const { alerts } = await open()
     const first = alerts.preview(posted(), 1)
