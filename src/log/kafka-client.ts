@@ -5,6 +5,7 @@ import { LmapError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { PartitionRange } from './kafka-inbox.ts'
+import { brokerSocket } from './kafka-socket.ts'
 
 export interface TopicOptions {
   /** host:port of one or more brokers of the cluster. */
@@ -43,12 +44,19 @@ export class KafkaTopic {
     this.kafka = this.#client(RETRY)
   }
 
-  /** For one who reads in a group. `lost` is told each time when no broker has answered for about a second. */
+  /** For one who reads in a group, and says where from. `lost` is told each time when no broker has answered for about a second. */
   consumer(config: ConsumerConfig, lost: (error: unknown) => void): Consumer {
     const client = this.#client(HOLD_ON, (failedTries, message) => {
       if (failedTries >= RETRY.retries) lost(new LmapError('LMAP_KAFKA_DOWN', message))
     })
-    return client.consumer({ ...config, allowAutoTopicCreation: false, retry: { ...HOLD_ON, ...config.retry } })
+    return client.consumer({
+      ...config,
+      sessionTimeout: limits.kafkaSessionMs,
+      heartbeatInterval: limits.kafkaBeatMs,
+      rebalanceTimeout: limits.kafkaRebalanceMs,
+      allowAutoTopicCreation: false,
+      retry: { ...HOLD_ON, ...config.retry },
+    })
   }
 
   /** For one who names the partition of each message. */
@@ -134,6 +142,7 @@ export class KafkaTopic {
       brokers: [...brokers],
       connectionTimeout: CONNECT_MS,
       requestTimeout: REQUEST_MS,
+      socketFactory: brokerSocket,
       retry,
       logLevel: kafkajs.logLevel.WARN,
       // It repeats itself with every try: what matters is said once, by whoever tries.

@@ -23,9 +23,6 @@ export interface FramesReaderOptions {
   readonly failed: (error: LmapError) => void
 }
 
-// Each reader is alone in its group, so nobody waits for a session to end.
-const SESSION_MS = 10_000
-const HEARTBEAT_MS = 2_000
 // A parcel is on its way to clients: the broker answers as soon as it has one.
 const FETCH_WAIT_MS = 250
 const FETCH_BYTES_MIN = 1
@@ -62,8 +59,6 @@ export class KafkaFramesReader implements Stage {
       const consumer = this.#topic.consumer(
         {
           groupId: group,
-          sessionTimeout: SESSION_MS,
-          heartbeatInterval: HEARTBEAT_MS,
           maxWaitTimeInMs: FETCH_WAIT_MS,
           minBytes: FETCH_BYTES_MIN,
           retry: { restartOnFailure: async () => this.#stopping === undefined },

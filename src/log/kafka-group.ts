@@ -49,11 +49,6 @@ export interface PartitionLag {
   readonly ms: number
 }
 
-// A session of 6 s is the shortest that brokers take; a member that died is noticed by its end, and by the others
-// within one beat after it.
-const SESSION_MS = 6_000
-const HEARTBEAT_MS = 1_000
-const REBALANCE_MS = 10_000
 const ASSIGNER = 'lmap-sticky'
 
 /** Reads the event log together with the other processes of a group: each partition has one reader at a time. */
@@ -89,9 +84,6 @@ export class KafkaGroup implements Stage {
     this.#consumer = this.#topic.consumer(
       {
         groupId: options.group,
-        sessionTimeout: SESSION_MS,
-        heartbeatInterval: HEARTBEAT_MS,
-        rebalanceTimeout: REBALANCE_MS,
         maxWaitTimeInMs: FETCH.waitMs,
         minBytes: FETCH.bytesMin,
         partitionAssigners: [this.#assigner()],
@@ -141,7 +133,7 @@ export class KafkaGroup implements Stage {
 
   /** The group has heard from us lately: what we hold, nobody else can have been given. */
   get isLeased(): boolean {
-    return performance.now() - this.#beatMs < SESSION_MS
+    return performance.now() - this.#beatMs < limits.kafkaSessionMs
   }
 
   /** Partitions that are read here. */
@@ -276,7 +268,7 @@ export class KafkaGroup implements Stage {
 
   async #take({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
     const { topic, partition } = batch
-    const held = (taken: Promise<boolean>) => withHeartbeat(taken, heartbeat, HEARTBEAT_MS)
+    const held = (taken: Promise<boolean>) => withHeartbeat(taken, heartbeat, limits.kafkaBeatMs)
     this.#ends[partition] = Math.max(this.#ends[partition]!, Number(batch.highWatermark))
     try {
       for (const message of batch.messages) {

@@ -1,5 +1,6 @@
 import kafkajs, { type Consumer, type EachBatchPayload, type Producer } from 'kafkajs'
 import { assert, LmapError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import type { BatchHandler, EventLog } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -23,10 +24,6 @@ export interface KafkaLogOptions {
 
 export const kafkaDefaults = { topic: 'lmap.events', group: 'lmap.engine', partitions: 8, clientId: 'liquidity-map' }
 
-// Brokers take no session under 6 s. A short one frees the partitions of a process that died soon.
-const SESSION_MS = 10_000
-const HEARTBEAT_MS = 2_000
-const REBALANCE_MS = 15_000
 // The broker collects an answer for so long, or until it is so large: an answer per request of the writer would cost
 // half as much again. It is also the longest that a stop waits for one.
 export const FETCH = { waitMs: 40, bytesMin: 1 << 18 }
@@ -96,9 +93,6 @@ class KafkaLog implements EventLog {
     const consumer = this.#topic.consumer(
       {
         groupId: group,
-        sessionTimeout: SESSION_MS,
-        heartbeatInterval: HEARTBEAT_MS,
-        rebalanceTimeout: REBALANCE_MS,
         maxWaitTimeInMs: FETCH.waitMs,
         minBytes: FETCH.bytesMin,
         retry: { restartOnFailure: async () => this.#stopping === undefined },
@@ -195,7 +189,7 @@ class KafkaLog implements EventLog {
   async #take(consumer: Consumer, inbox: KafkaInbox, payload: EachBatchPayload): Promise<void> {
     const { batch, resolveOffset, heartbeat, isRunning, isStale } = payload
     const { topic, partition } = batch
-    const held = (taken: Promise<boolean>) => withHeartbeat(taken, heartbeat, HEARTBEAT_MS)
+    const held = (taken: Promise<boolean>) => withHeartbeat(taken, heartbeat, limits.kafkaBeatMs)
     try {
       for (const message of batch.messages) {
         if (!isRunning() || isStale()) return

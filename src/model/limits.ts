@@ -113,6 +113,13 @@ export const limits = Object.freeze({
   kafkaFlushMsMax: 1_000,
   /** What a stop may take to leave a group whose broker does not answer. */
   kafkaLeaveMsMax: 1_000,
+  /**
+   * A reader that the group has not heard from for a session is replaced: the shortest that brokers take. It says this often
+   * that it lives, and hears within a beat that the group is divided anew; who does not come to that in time is left out.
+   */
+  kafkaSessionMs: 6_000,
+  kafkaBeatMs: 1_000,
+  kafkaRebalanceMs: 10_000,
   /** What a processor tells gateways of one asset at once, and what may wait for the broker before it is dropped. */
   parcelBytesMax: 1 << 19,
   framesBytesMax: 8 << 20,
@@ -356,6 +363,8 @@ assert(limits.historyMsMax < limits.historyRetryMs, 'a history that is late has 
 assert(limits.storeStopMsMax < limits.stopMsMax, 'the store gives up before it is left behind')
 assert(limits.kafkaMessageBytesMax >= BATCH_HEADER_BYTES + RECORDS_MAX * RECORD_BYTES, 'a message holds any batch')
 assert(limits.kafkaSendBytesMax >= limits.kafkaMessageBytesMax, 'a request holds any message')
+assert(3 * limits.kafkaBeatMs < limits.kafkaSessionMs, 'a reader is not replaced for one late beat')
+assert(limits.kafkaLeaveMsMax < limits.stopMsMax, 'a group is left within the time of a stop')
 assert(limits.kafkaBytesMax < limits.logBytesMax, 'writers are asked to wait long before the log refuses')
 assert(limits.alertKeysMax > limits.alertRulesMax, 'each rule is remembered')
 assert(limits.alertRulesPerHolderMax <= limits.alertRulesMax, 'a holder has his share of the rules')

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { historyNameOf } from '../history-name.ts'
 import { createKafkaLog } from '../log/kafka.ts'
 import { type Asset, assetByName, assets } from '../model/assets.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createSource } from '../venues/source.ts'
 import { Health } from './health.ts'
@@ -26,6 +27,13 @@ export async function collect(asked: Config, surroundings: PartSurroundings): Pr
     const history = openReader(config, log, now)
     // Only asked where the market was left; a stop has nothing to wait for.
     const known = history === undefined ? nothingKnown : await knownOf(await lineUp.begin(history))
+    if (config.source === 'simulator' && config.speed !== 1 && chosen.some(({ id }) => known.price(id) > 0)) {
+      // Only the log knows how far it came. Its columns never change: what comes for a time that is over counts in the open one.
+      log.warn(
+        { code: 'LMAP_CONFIG' satisfies ErrorCode, speed: config.speed },
+        'a market that ran faster than the clock goes on at its last closed minute, or now: some of its time may come again',
+      )
+    }
     const eventLog = await lineUp.begin(createKafkaLog({ ...kafkaOf(config), topic: config.topic, log, source: name }))
     const source = createSource(sourceSpec(config, known, chosen, surroundings))
     const sink = await recorded(config, name, eventLog, now, (stage) => lineUp.begin(stage))
