@@ -5,6 +5,7 @@ import { limits } from '../model/limits.ts'
 import type { BatchHandler, Stage } from '../model/stages.ts'
 import type { AssetId } from '../model/units.ts'
 import type { Log } from '../telemetry/log.ts'
+import { GroupGeneration } from './group-generation.ts'
 import { EVENT_TOPIC_SETTINGS, FETCH, withHeartbeat } from './kafka.ts'
 import { KafkaTopic, leaveGroup } from './kafka-client.ts'
 import { KafkaInbox, type PartitionRange } from './kafka-inbox.ts'
@@ -66,10 +67,9 @@ export class KafkaGroup implements Stage {
   readonly #ours = new Set<number>()
   /** Held when the group expelled us: what became of them there is not known here. */
   readonly #expelled = new Set<number>()
-  #memberId: string | undefined
   readonly #ends: number[]
   #changing: Promise<void> | undefined
-  #generation = -1
+  readonly #generation = new GroupGeneration()
   #beatMs = Number.NEGATIVE_INFINITY
   #rebalances = 0
   #stopping: Promise<void> | undefined
@@ -120,7 +120,7 @@ export class KafkaGroup implements Stage {
 
   /** Of the group, as it was confirmed to us last; grows with every division. -1 before the first. */
   get generation(): number {
-    return this.#generation
+    return this.#generation.current
   }
 
   /**
@@ -128,7 +128,7 @@ export class KafkaGroup implements Stage {
    * handed over its new owner may speak already: under the same generation readers listen to the first who does.
    */
   generationOf(partition: number): number | undefined {
-    return this.#ours.has(partition) && this.isLeased && this.#generation >= 0 ? this.#generation : undefined
+    return this.#ours.has(partition) && this.isLeased && this.generation >= 0 ? this.generation : undefined
   }
 
   /** The group has heard from us lately: what we hold, nobody else can have been given. */
@@ -163,17 +163,18 @@ export class KafkaGroup implements Stage {
     const { topic, failed } = this.#options
     consumer.on(consumer.events.HEARTBEAT, ({ payload }) => {
       this.#beatMs = performance.now()
-      this.#generation = payload.groupGenerationId
+      this.#generation.beat(payload.memberId, payload.groupGenerationId)
       this.#link.back('reading')
     })
+    consumer.on(consumer.events.REBALANCING, () => this.#generation.dividing())
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       const given = payload.memberAssignment[topic] ?? []
       for (const partition of this.#ours) if (!given.includes(partition)) this.#ours.delete(partition)
+      const isAnew = this.#generation.joined(payload.memberId)
       // A division that comes while we leave gives us nothing any more.
       if (this.#stopping !== undefined) return
       this.#assigned = given
-      if (this.#memberId !== undefined && payload.memberId !== this.#memberId) this.#forget()
-      this.#memberId = payload.memberId
+      if (isAnew) this.#forget()
       this.#beatMs = performance.now()
       this.#rebalances++
       this.#link.back('reading')
@@ -297,7 +298,7 @@ export class KafkaGroup implements Stage {
       name: ASSIGNER,
       version: 0,
       protocol: ({ topics }) => {
-        const userData = claimBytes({ generation: this.#generation, owned: this.held })
+        const userData = claimBytes({ generation: this.generation, owned: this.held })
         return { name: ASSIGNER, metadata: MemberMetadata.encode({ version: 0, topics, userData }) }
       },
       async assign({ members }) {
