@@ -50,10 +50,8 @@ interface Connection {
   client: Client | undefined
 }
 
-const LISTENERS = 32
 /** The largest message that uWebSockets hands over at all; what is over our own limit gets an answer up to here. */
 const PAYLOAD_SLACK = 16
-const IDLE_SECONDS = 60
 // Frames are dense already, and deflate would be paid once per subscriber: 4 to 17 times the CPU.
 const UNCOMPRESSED = 0
 
@@ -83,7 +81,7 @@ export function createFront(options: FrontOptions): Front {
       made.any('/*', (response, request) =>
         serve(response, readRequest(response, request, isProxy), answer, (status) => metrics.requests(status)),
       )
-      const opened = await listen(made, host, port, () => isStopping)
+      const opened = await listen(made, host, port, limits.frontSocketsMax, () => isStopping)
       // Who stopped meanwhile has closed the app, with all that had been opened by then.
       if (isStopping) return
       listening = opened
@@ -120,6 +118,7 @@ async function listen(
   app: uws.TemplatedApp,
   host: string,
   port: number,
+  socketsMax: number,
   isStopping: () => boolean,
 ): Promise<uws.us_listen_socket[]> {
   const open = () =>
@@ -133,7 +132,7 @@ async function listen(
   const first = await open()
   if (first === false || isStopping()) return []
   const sockets = [first]
-  while (!isStopping() && process.platform === 'linux' && sockets.length < LISTENERS) {
+  while (!isStopping() && process.platform === 'linux' && sockets.length < socketsMax) {
     const next = await open()
     if (next === false) break
     sockets.push(next)
@@ -156,7 +155,7 @@ function webSocketBehavior(
     maxPayloadLength: limits.clientMessageBytesMax * PAYLOAD_SLACK,
     maxBackpressure: limits.clientQueueBytesMax,
     closeOnBackpressureLimit: false,
-    idleTimeout: IDLE_SECONDS,
+    idleTimeout: limits.clientIdleSecondsMax,
     sendPingsAutomatically: true,
     upgrade(response, request, context) {
       const header = (name: string) => request.getHeader(`sec-websocket-${name}`)

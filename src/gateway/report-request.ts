@@ -30,8 +30,6 @@ export const reportStates: Readonly<Record<ReportKind, readonly string[]>> = {
   convergence: convergenceKinds,
 }
 
-const USD_MAX = 1e15
-
 /** Reads the query of a request for reports; refuses with LMAP_REQUEST_INVALID or LMAP_REQUEST_UNKNOWN. */
 export function readReportQuery(query: string, kind: ReportKind, limits: Limits): ReportQuery {
   const names = ['asset', 'from', 'to', 'side', 'state', 'minUsd', 'limit', 'cursor']
@@ -52,7 +50,7 @@ export function readReportQuery(query: string, kind: ReportKind, limits: Limits)
     toMs,
     side: readWords(parameters.get('side'), 'side', reportSides[kind], 1)?.[0],
     states: readWords(parameters.get('state'), 'state', reportStates[kind], reportStates[kind].length),
-    usdMin: readUsd(parameters.get('minUsd')),
+    usdMin: readUsd(parameters.get('minUsd'), limits.usdMax),
     before: cursor === null ? undefined : readCursor(cursor),
     most: readCount(parameters, 'limit', limits.reportRows, limits.reportRowsMax),
   }
@@ -85,11 +83,11 @@ function readCursor(text: string): ReportPlace {
   return { startMs: startMs as number, id }
 }
 
-function readUsd(text: string | null): number {
+function readUsd(text: string | null, usdMax: number): number {
   if (text === null) return 0
   const usd = /^\d{1,16}(\.\d+)?(e\d{1,2})?$/i.test(text) ? Number(text) : Number.NaN
-  if (usd >= 0 && usd <= USD_MAX) return usd
-  throw new LmapError('LMAP_REQUEST_INVALID', `minUsd is a number of US dollars from 0 to ${USD_MAX}.`)
+  if (usd >= 0 && usd <= usdMax) return usd
+  throw new LmapError('LMAP_REQUEST_INVALID', `minUsd is a number of US dollars from 0 to ${usdMax}.`)
 }
 
 function readWords(text: string | null, name: string, known: readonly string[], most: number): string[] | undefined {

@@ -20,8 +20,6 @@ export interface AlertRuleJson {
 }
 
 export const ALERT_COOLDOWN_SECONDS = 300
-const COOLDOWN_SECONDS_MAX = 86_400
-const USD_MAX = 1e12
 const PERCENT_MAX = 30
 /** As report rows have them. */
 const DIGITS = 6
@@ -60,14 +58,14 @@ export function readAlertRule(value: unknown, more: readonly string[] = []): Ale
     name: readName(json.name),
     kind,
     assets: readList(json, 'assets', assets.length, (word) => assetByName(word)?.id),
-    usdMin: readNumber(json, 'usdMin', 0, USD_MAX),
+    usdMin: readNumber(json, 'usdMin', 0, limits.usdMax),
     distancePercentMax: readNumber(json, 'distancePercentMax', 0, PERCENT_MAX),
     sides: readList(json, 'sides', sides.length, (word) => sides.find((side) => side === word), sides),
     states: readList(json, 'states', states.length, (word) => states.find((state) => state === word), states),
     scoreMin: onlyOf(kind, 'convergence', readNumber(json, 'scoreMin', 0, 1), 'scoreMin'),
     spoofMax: onlyOf(kind, 'wall', readNumber(json, 'spoofMax', 0, 1), 'spoofMax'),
     venues: readVenues(json, kind),
-    cooldownSeconds: readNumber(json, 'cooldownSeconds', 0, COOLDOWN_SECONDS_MAX) ?? ALERT_COOLDOWN_SECONDS,
+    cooldownSeconds: readNumber(json, 'cooldownSeconds', 0, limits.alertCooldownSecondsMax) ?? ALERT_COOLDOWN_SECONDS,
   }
 }
 

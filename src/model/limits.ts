@@ -196,6 +196,9 @@ export const limits = Object.freeze({
   streamDeltasMax: 128,
   /** A stream stays fresh for so long after its last subscriber has left. */
   streamLingerMs: 5_000,
+  /** Sockets that listen on the gateway's port, each with a queue of its own; and a connection that says nothing for so long is cut. */
+  frontSocketsMax: 32,
+  clientIdleSecondsMax: 60,
   /** Threads of the gateway. */
   gatewaysMax: 64,
   /** What is told to threads of the gateway and not read yet; each message and snapshot must fit in half of it. */
@@ -263,6 +266,10 @@ export const limits = Object.freeze({
   alertNameCharsMax: 80,
   alertFileBytesMax: 1 << 18,
   alertBodyBytesMax: 1 << 14,
+  /** Of a size that anybody asks for: no order is larger. */
+  usdMax: 1e12,
+  /** A rule may ask for so much silence after a firing. */
+  alertCooldownSecondsMax: 86_400,
   /** The rules file is looked at this often; what has fired is written down this often. */
   alertLookMs: 1_000,
   alertKeepMs: 5_000,
@@ -367,6 +374,7 @@ assert(3 * limits.kafkaBeatMs < limits.kafkaSessionMs, 'a reader is not replaced
 assert(limits.kafkaLeaveMsMax < limits.stopMsMax, 'a group is left within the time of a stop')
 assert(limits.kafkaBytesMax < limits.logBytesMax, 'writers are asked to wait long before the log refuses')
 assert(limits.alertKeysMax > limits.alertRulesMax, 'each rule is remembered')
+assert(limits.alertTakeOverBackMs >= limits.alertCooldownSecondsMax * 1_000, 'a silence outlives a hand-over')
 assert(limits.alertRulesPerHolderMax <= limits.alertRulesMax, 'a holder has his share of the rules')
 assert(limits.parcelBytesMax < limits.framesBytesMax, 'a parcel fits among what waits')
 assert(

@@ -1,4 +1,5 @@
 import { cascadeRatio, cascadeTo } from '../model/cascade.ts'
+import { limits } from '../model/limits.ts'
 import { linearLiquidationPrice } from '../model/liquidation-price.ts'
 import type { Column } from '../wire/blocks.ts'
 import { formatDistance, formatPrice, formatUsd } from './format.ts'
@@ -15,7 +16,6 @@ export interface Position {
 
 export const LEVERAGE_MAX = 500
 const PRICE_MAX = 1e12
-const USD_MAX = 1e12
 /** Where no venue tells its own. */
 export const MAINTENANCE_DEFAULT = 0.005
 
@@ -38,7 +38,7 @@ export function readPosition(value: unknown): Position | string {
   ) as Record<string, unknown>
   if (side !== 'long' && side !== 'short') return 'Choose long or short.'
   if (!isWithin(entry, PRICE_MAX)) return 'The entry is a price above 0.'
-  if (!isWithin(sizeUsd, USD_MAX)) return 'The size is USD above 0.'
+  if (!isWithin(sizeUsd, limits.usdMax)) return 'The size is USD above 0.'
   if (liquidation !== undefined) {
     if (!isWithin(liquidation, PRICE_MAX)) return 'The liquidation price is a price above 0.'
     if (side === 'long' ? liquidation >= entry : liquidation <= entry) {
