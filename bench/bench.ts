@@ -67,7 +67,7 @@ try {
       })
     }
     const { bench } = await known.load()
-    const result = await bench({ full: options.full && name !== SMOKE })
+    const result = await bench({ full: options.full && name !== SMOKE, smoke: name === SMOKE })
     const table = tableOf(result)
     process.stdout.write(`${table}\n`)
     if (options.full && name !== SMOKE) writeResult(one, table)

@@ -18,6 +18,8 @@ export interface BenchResult {
 export interface BenchOptions {
   /** The real size; else a small one that only shows that the bench works. */
   readonly full: boolean
+  /** Only whether it works at all: for the benches whose small size takes minutes. */
+  readonly smoke: boolean
 }
 
 export type Bench = (options: BenchOptions) => Promise<BenchResult>

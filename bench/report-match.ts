@@ -29,6 +29,9 @@ const SWEEP_BP_MIN = 1.5
 /** What is shorter than the window does not fill it. */
 const ABSORPTION_MS_MIN = 10_000
 const ABSORPTION_LATE_MS = 15_000
+/** Of an absorption this part was traded so near to its level, by its definition. */
+const ABSORBED_PART = 0.6
+const ABSORBED_BUCKETS = 3
 /** Before that nobody knows what is usual. */
 const WARM_MS = 180_000
 
@@ -136,13 +139,27 @@ export function visibleAbsorptions(told: Told): Truth<'absorption'>[] {
   )
 }
 
-/** An iceberg, or a wall that takers eat. */
+/** An iceberg, a wall that takers eat, or forced orders that make up what is said to have been absorbed there. */
 export function rightAbsorptions(told: Told): Life<AbsorptionRow>[] {
   const icebergs = truthOf(told, 'absorption')
   const walls = truthOf(told, 'wall').filter((wall) => wall.filledCoins > 0)
-  return absorptionLives(told).filter((life) =>
-    [...icebergs, ...walls].some((truth) => isSameAbsorption(told, life, truth)),
+  const forced = truthOf(told, 'liquidation')
+  return absorptionLives(told).filter(
+    (life) =>
+      [...icebergs, ...walls].some((truth) => isSameAbsorption(told, life, truth)) ||
+      forcedUsd(told, life.row, forced) >= ABSORBED_PART * life.row.usd,
   )
+}
+
+/** Worth of the forced orders that were filled at its level while it formed. */
+function forcedUsd(told: Told, row: AbsorptionRow, forced: Truth<'liquidation'>[]): number {
+  let usd = 0
+  for (const truth of forced) {
+    if (!isOf(row, truth) || (truth.side === 'long') !== (row.side === 'bid')) continue
+    if (truth.atMs < row.startMs - LIQUIDATION_MS || truth.atMs > row.atMs) continue
+    if (Math.abs(bucketOf(told, truth.asset, truth.fillPrice) - row.bucket) <= ABSORBED_BUCKETS) usd += truth.usd
+  }
+  return usd
 }
 
 function isSameAbsorption(told: Told, life: Life<AbsorptionRow>, truth: Truth<'absorption'> | Truth<'wall'>): boolean {

@@ -13,6 +13,8 @@ export interface SimulatedRun {
   readonly startMs: number
   readonly minutes: number
   readonly noise: number
+  /** How often walls, sweeps and icebergs are planted, 1 where left out. */
+  readonly planting?: number
   readonly assets: readonly string[]
   readonly levelsPerSecond: number
 }
@@ -68,6 +70,7 @@ export async function runSimulated(run: SimulatedRun): Promise<Told> {
       assets: run.assets,
       levelsPerSecond: run.levelsPerSecond,
       noise: run.noise,
+      ...(run.planting === undefined ? {} : { planting: run.planting }),
       speed: 'max',
       durationMs: run.minutes * 60_000,
     },

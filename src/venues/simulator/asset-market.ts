@@ -26,6 +26,7 @@ export interface AssetMarketSettings {
   /** Of all venues together. */
   readonly levelsPerSecond: number
   readonly noise: number
+  readonly planting: number
 }
 
 /** One asset's part on one venue. */
@@ -61,7 +62,7 @@ export class AssetMarket {
 
   constructor(settings: AssetMarketSettings, outbox: Outbox, truth: TruthSink) {
     const { asset, seed, startMs, startPrice } = settings
-    const scale = assetScale(asset)
+    const scale = assetScale(asset, settings.planting)
     const stream = asset.id * 8
     this.asset = asset
     this.#outbox = outbox

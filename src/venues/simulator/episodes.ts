@@ -57,8 +57,8 @@ export class Episodes {
     this.#prng = prng
     this.#truth = truth
     this.#meanMs = {
-      sweep: meanMsOf(planted.sweepMeanMs, scale.rank),
-      absorption: meanMsOf(planted.absorptionMeanMs, scale.rank),
+      sweep: meanMsOf(planted.sweepMeanMs, scale.rank) / scale.planting,
+      absorption: meanMsOf(planted.absorptionMeanMs, scale.rank) / scale.planting,
       crowd: meanMsOf(planted.crowdMeanMs, scale.rank),
     }
     const first = startMs + timing.stepMs

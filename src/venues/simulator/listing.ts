@@ -31,6 +31,8 @@ export interface AssetScale {
   readonly turnoverUsdPerMs: number
   /** 1 for the reference asset, towards 0 for the smallest. */
   readonly rank: number
+  /** How often walls, sweeps and icebergs are planted: 1 as usual. */
+  readonly planting: number
   readonly weight: number
 }
 
@@ -52,7 +54,7 @@ export function listingOf(asset: Asset, venue: number, price: number, startMs: n
   }
 }
 
-export function assetScale(asset: Asset): AssetScale {
+export function assetScale(asset: Asset, planting = 1): AssetScale {
   const size = asset.openInterestUsd / depth.referenceOpenInterestUsd
   const year = volatility.yearByName[asset.name] ?? volatility.referenceYear - volatility.yearPerE * Math.log(size)
   const tier = planted.tiers.find((candidate) => asset.openInterestUsd >= candidate.openInterestUsdMin)
@@ -63,6 +65,7 @@ export function assetScale(asset: Asset): AssetScale {
     floorUsd: tier?.floorUsd ?? 0,
     turnoverUsdPerMs: ((asset.openInterestUsd * traders.turnoverPerDay) / DAY_MS) * Math.exp(flow.sizeSigma ** 2 / 2),
     rank: Math.min(1, size ** 0.25),
+    planting,
     weight: Math.sqrt(asset.openInterestUsd),
   }
 }

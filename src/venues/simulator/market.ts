@@ -35,6 +35,7 @@ export class Market {
             startPrice: settings.startPrices.get(asset.id) ?? asset.priceUsd,
             levelsPerSecond: (settings.levelsPerSecond * assetScale(asset).weight) / weight,
             noise: settings.noise,
+            planting: settings.planting,
           },
           this.outbox,
           truth,

@@ -20,6 +20,8 @@ export interface SimulatorOptions {
   readonly durationMs?: number
   /** Scatter of level sizes and flicker: 0 a clean book, 1 a usual one. */
   readonly noise?: number
+  /** How often walls, sweeps and icebergs are planted: 1 as usual, 0.1 a tenth as often. */
+  readonly planting?: number
   /** What was planted is written here, one JSON object per line. */
   readonly truthPath?: string
 }
@@ -35,6 +37,7 @@ export interface SimulatorSettings {
   readonly speed: number | 'max'
   readonly durationMs: number
   readonly noise: number
+  readonly planting: number
   readonly truthPath: string | undefined
 }
 
@@ -48,13 +51,14 @@ export function simulatorSettings(options: SimulatorOptions): SimulatorSettings 
   const ids = options.assets === undefined ? assets.map((asset) => asset.id) : options.assets.map(idOfName)
   const chosen = [...new Set<number>(ids)].sort((a, b) => a - b)
   check(chosen.length > 0, 'the simulator needs at least one asset')
-  const { seed, startMs, speed = 1, durationMs = Number.POSITIVE_INFINITY, noise = 1 } = options
+  const { seed, startMs, speed = 1, durationMs = Number.POSITIVE_INFINITY, noise = 1, planting = 1 } = options
   check(Number.isSafeInteger(seed), `seed must be a whole number, not ${seed}`)
   // Sequences start at startMs * 4096 and must stay whole numbers.
   check(Number.isSafeInteger(startMs) && startMs > 0 && startMs < 2 ** 41, `startMs is not a time: ${startMs}`)
   check(speed === 'max' || (speed > 0 && speed < Number.POSITIVE_INFINITY), `speed must be above 0, not ${speed}`)
   check(durationMs > 0, `durationMs must be above 0, not ${durationMs}`)
   check(noise >= 0 && noise <= 10, `noise must be 0 to 10, not ${noise}`)
+  check(planting >= 0.01 && planting <= 10, `planting must be 0.01 to 10, not ${planting}`)
   const levelsPerSecond = options.levelsPerSecond ?? LEVELS_PER_SECOND_DEFAULT
   const levelsMin = LEVELS_PER_BOOK_SECOND_MIN * chosen.length * VENUES
   check(
@@ -67,7 +71,7 @@ export function simulatorSettings(options: SimulatorOptions): SimulatorSettings 
     startPrices.set(idOfName(name), price)
   }
   const truthPath = options.truthPath
-  return { seed, startMs, assets: chosen, levelsPerSecond, startPrices, speed, durationMs, noise, truthPath }
+  return { seed, startMs, assets: chosen, levelsPerSecond, startPrices, speed, durationMs, noise, planting, truthPath }
 }
 
 function idOfName(name: string): number {

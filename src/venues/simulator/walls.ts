@@ -35,7 +35,7 @@ export class Walls {
     this.#prng = prng
     this.#truth = truth
     this.#byVenue = venues.map(() => [])
-    this.#meanMs = meanMsOf(planted.wallMeanMs, scale.rank)
+    this.#meanMs = meanMsOf(planted.wallMeanMs, scale.rank) / scale.planting
     this.#nextMs = startMs + timing.stepMs + this.#meanMs * prng.exponential()
     this.#nextVenue = prng.below(venues.length)
   }

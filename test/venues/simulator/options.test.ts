@@ -12,7 +12,7 @@ const usual = { seed: 1, startMs: 1_790_000_000_000 }
 test('what is left out is filled in', () => {
   const settings = simulatorSettings(usual)
   expect(settings.assets).toHaveLength(ASSETS)
-  expect(settings).toMatchObject({ levelsPerSecond: LEVELS_PER_SECOND_DEFAULT, speed: 1, noise: 1 })
+  expect(settings).toMatchObject({ levelsPerSecond: LEVELS_PER_SECOND_DEFAULT, speed: 1, noise: 1, planting: 1 })
 })
 
 test('names may repeat and come in any case and order', () => {
@@ -27,6 +27,7 @@ const wrong: [string, Partial<SimulatorOptions>][] = [
   ['speed 0', { speed: 0 }],
   ['no duration', { durationMs: 0 }],
   ['negative noise', { noise: -1 }],
+  ['no planting', { planting: 0 }],
   ['fewer levels than the books need', { levelsPerSecond: 100 }],
   ['a price of 0', { startPrices: { BTC: 0 } }],
   ['a price of an unknown asset', { startPrices: { NOSUCH: 1 } }],
