@@ -6,12 +6,18 @@ import { parseLayout } from './layout-route.ts'
 export class EarlyMaps {
   #streams: MapStream[] = []
   readonly #stop: () => void
+  #arrived: () => void = () => undefined
+  /** Resolves when the first of them is there. */
+  readonly first = new Promise<void>((resolve) => {
+    this.#arrived = resolve
+  })
 
   constructor(connection: Connection, hash: () => string) {
     this.#stop = connection.onChange(() => {
       const names = connection.hello?.assets
       if (names === undefined || connection.state !== 'open' || this.#streams.length > 0) return
       this.#streams = parseLayout(hash(), names).map(({ asset, timeframe }) => connection.subscribe(asset, timeframe))
+      this.#streams[0]?.onChange(this.#arrived)
     })
   }
 

@@ -333,14 +333,14 @@ export class LiquidityMap extends HTMLElement {
     const { shown } = this
     const mode = this.modeShown
     const isMoving = this.#held === undefined && !this.#isPast
-    const before = this.#shownStream
+    const wasEmpty = this.#scene.field.lastSlot < 0
     if (shown !== undefined && this.#stream !== undefined) {
       if (level >= Level.full || this.#scene.mode !== mode) this.#refill(shown, this.#stream, mode)
       else if (isMoving && level >= Level.columns) this.#scene.putNew(shown)
       else if (isMoving && level >= Level.live) this.#scene.putLive(shown)
     }
     // A new map is on the screen first; what stands beside it and around it follows when it is painted.
-    if (this.#shownStream !== before && shown?.live !== undefined) {
+    if (wasEmpty && this.#scene.field.lastSlot >= 0) {
       this.setAttribute('state', this.status?.kind ?? '')
       afterPaint(() => this.#invalidation.invalidate(Level.live))
       return

@@ -15,6 +15,8 @@ import { Stored, storageOf } from './stored.ts'
 import { TimeBar } from './time-bar.ts'
 
 const RETRY_MS = 2000
+/** The page is built without its map where that takes longer. */
+const FIRST_MAP_MS = 250
 
 customElements.define('alert-dialog', AlertDialog)
 customElements.define('asset-picker', AssetPicker)
@@ -41,6 +43,8 @@ async function start(app: LiquidityApp): Promise<void> {
   for (;;) {
     try {
       const catalogue = await loadCatalogue(location.href, key)
+      // Built before its map is there, the page would be painted twice.
+      await Promise.race([early.first, new Promise((resolve) => setTimeout(resolve, FIRST_MAP_MS))])
       app.start({
         catalogue,
         connection,
