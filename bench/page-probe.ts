@@ -29,21 +29,15 @@ export function watchFirstMap(): void {
       const column = new Uint32Array(context.getImageData(canvas.width >> 1, 0, 1, canvas.height).data.buffer)
       return new Set([...row, ...column]).size >= COLOURS_MIN
     }
-    const look = (): void => {
+    // A task that is posted in a frame runs when it is painted.
+    const { port1, port2 } = new MessageChannel()
+    const look = (): void => port2.postMessage(undefined)
+    port1.onmessage = () => {
+      const paintedMs = performance.now()
       const map = document.querySelector<MapElement>('liquidity-map')
       const hasMap = map?.getAttribute('state') === 'live' && (map.field?.lastSlot ?? -1) >= 0
-      if (map === null || !hasMap) {
-        requestAnimationFrame(look)
-        return
-      }
-      // The chart draws in this frame; a task that is posted in a frame runs when it is painted.
-      const { port1, port2 } = new MessageChannel()
-      port1.onmessage = () => {
-        const paintedMs = performance.now()
-        if (hasCells(map)) resolve(paintedMs)
-        else requestAnimationFrame(look)
-      }
-      port2.postMessage(undefined)
+      if (map !== null && hasMap && hasCells(map)) resolve(paintedMs)
+      else requestAnimationFrame(look)
     }
     requestAnimationFrame(look)
   })

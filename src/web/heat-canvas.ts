@@ -12,19 +12,24 @@ const HATCH_PX = 9
 const HATCH_WEAK = 0.18
 const HATCH_STRONG = 0.75
 
-/** The painter for browsers without WebGL2: one strip of pixels per slot, stretched to the slot's width. */
+/** Slots by which the picture of slots grows: a view that moves does not need a new one for each slot. */
+const SLOTS_STEP = 64
+
+/** The painter for browsers without WebGL2: a picture one pixel wide per slot, stretched to the slots' width in one go. */
 export class CanvasPainter implements HeatPainter {
   readonly kind = 'canvas'
   readonly canvas = document.createElement('canvas')
   readonly #context: CanvasRenderingContext2D
-  readonly #strip = document.createElement('canvas')
-  readonly #stripContext: CanvasRenderingContext2D
+  readonly #slots = document.createElement('canvas')
+  readonly #slotsContext: CanvasRenderingContext2D
   readonly #level = new Float32Array(CHANNELS * 256)
-  #pixels = new ImageData(1, 1)
+  #image = new ImageData(1, 1)
+  /** The image's pixels, one number each, as the processor has them: red in the lowest byte. */
+  #pixels = new Uint32Array(this.#image.data.buffer)
 
   constructor() {
     this.#context = this.canvas.getContext('2d')!
-    this.#stripContext = this.#strip.getContext('2d')!
+    this.#slotsContext = this.#slots.getContext('2d')!
   }
 
   paint(field: HeatField, view: HeatView, style: HeatStyle): void {
@@ -32,24 +37,30 @@ export class CanvasPainter implements HeatPainter {
     if (this.canvas.width !== width || this.canvas.height !== height) {
       this.canvas.width = width
       this.canvas.height = height
-      this.#strip.width = 1
-      this.#strip.height = height
-      this.#pixels = new ImageData(1, height)
     }
-    this.#fillLevels(style)
     this.#context.clearRect(0, 0, width, height)
     const first = Math.max(field.oldestSlot, Math.floor(-view.slotZeroX / view.slotWidth))
     const last = Math.min(field.lastSlot, Math.ceil((width - view.slotZeroX) / view.slotWidth))
-    for (let slot = first; slot <= last; slot++) {
-      const row = field.slots[slot * SLOT_FIELDS]!
-      if (row < 0) continue
-      const from = row * BUCKETS * CHANNELS
-      const x = Math.round(view.slotZeroX + (slot - 0.5) * view.slotWidth)
-      this.#fillStrip(field, from, slot, x, view, style)
-      this.#stripContext.putImageData(this.#pixels, 0, 0)
-      const next = Math.round(view.slotZeroX + (slot + 0.5) * view.slotWidth)
-      this.#context.drawImage(this.#strip, x, 0, Math.max(1, next - x), height)
-    }
+    const count = last - first + 1
+    if (count < 1) return
+    this.#makeRoom(count, height)
+    this.#fillLevels(style)
+    for (let slot = first; slot <= last; slot++) this.#fillSlot(field, slot, slot - first, view, style)
+    this.#slotsContext.putImageData(this.#image, 0, 0, 0, 0, count, height)
+    const left = view.slotZeroX + (first - 0.5) * view.slotWidth
+    // Reset with the canvas' size, so said each time.
+    this.#context.imageSmoothingEnabled = false
+    this.#context.drawImage(this.#slots, 0, 0, count, height, left, 0, count * view.slotWidth, height)
+  }
+
+  #makeRoom(count: number, height: number): void {
+    const image = this.#image
+    if (image.height === height && image.width >= count) return
+    const width = Math.ceil(count / SLOTS_STEP) * SLOTS_STEP
+    this.#image = new ImageData(width, height)
+    this.#pixels = new Uint32Array(this.#image.data.buffer)
+    this.#slots.width = width
+    this.#slots.height = height
   }
 
   #fillLevels(style: HeatStyle): void {
@@ -61,43 +72,59 @@ export class CanvasPainter implements HeatPainter {
     }
   }
 
-  #fillStrip(field: HeatField, from: number, slot: number, x: number, view: HeatView, style: HeatStyle): void {
+  #fillSlot(field: HeatField, slot: number, column: number, view: HeatView, style: HeatStyle): void {
+    const pixels = this.#pixels
+    const stride = this.#image.width
+    const row = field.slots[slot * SLOT_FIELDS]!
     const base = field.slots[slot * SLOT_FIELDS + 1]!
     const step = field.slots[slot * SLOT_FIELDS + 2]!
     const close = field.slots[slot * SLOT_FIELDS + 3]!
-    const pixels = this.#pixels.data
+    const from = row * BUCKETS * CHANNELS
+    const x = Math.round(view.slotZeroX + (slot - 0.5) * view.slotWidth)
     const reach = Math.max(0, view.pricePerPixel / step - 1) / 2
+    let lowBefore = -1
+    let highBefore = -1
+    let stripeBefore = 0
+    let pixel = 0
     for (let y = 0; y < view.height; y++) {
       const bucket = (view.topPrice - (y + 0.5) * view.pricePerPixel) / step - base
       const low = Math.max(0, Math.floor(bucket - reach))
       const high = Math.min(BUCKETS - 1, Math.floor(bucket + reach))
-      let red = 0
-      let green = 0
-      let blue = 0
-      let alpha = 0
       const price = (bucket + base) * step
       const isFar = close > 0 && Math.abs(price / close - 1) > MODEL_REACH
       const stripe = isFar ? ((x + y) % HATCH_PX < HATCH_PX / 2 ? HATCH_WEAK : HATCH_STRONG) : 1
-      for (let i = style.showDepth ? 0 : 2; i < CHANNELS; i++) {
-        const channel = order[i]!
-        let code = 0
-        for (let near = low; near <= high; near++) {
-          code = Math.max(code, field.codes[from + near * CHANNELS + channel]!)
-        }
-        if (code === 0) continue
-        const at = (channel * RAMP_STEPS + Math.round(this.#level[channel * 256 + code]! * (RAMP_STEPS - 1))) * 4
-        const share = (style.ramps[at + 3]! / 255) * (channel === Channel.predicted ? stripe : 1)
-        red = style.ramps[at]! * share + red * (1 - share)
-        green = style.ramps[at + 1]! * share + green * (1 - share)
-        blue = style.ramps[at + 2]! * share + blue * (1 - share)
-        alpha = share + alpha * (1 - share)
+      if (low !== lowBefore || high !== highBefore || stripe !== stripeBefore) {
+        pixel = row < 0 ? 0 : this.#colour(field.codes, from, low, high, stripe, style)
+        lowBefore = low
+        highBefore = high
+        stripeBefore = stripe
       }
-      // ImageData wants colours that are not multiplied by their alpha.
-      const scale = alpha === 0 ? 0 : 1 / alpha
-      pixels[y * 4] = red * scale
-      pixels[y * 4 + 1] = green * scale
-      pixels[y * 4 + 2] = blue * scale
-      pixels[y * 4 + 3] = alpha * 255
+      pixels[y * stride + column] = pixel
     }
+  }
+
+  /** The strongest of some buckets in each channel, laid over each other. */
+  #colour(codes: Uint8Array, from: number, low: number, high: number, stripe: number, style: HeatStyle): number {
+    let red = 0
+    let green = 0
+    let blue = 0
+    let alpha = 0
+    for (let i = style.showDepth ? 0 : 2; i < CHANNELS; i++) {
+      const channel = order[i]!
+      let code = 0
+      for (let near = low; near <= high; near++) code = Math.max(code, codes[from + near * CHANNELS + channel]!)
+      if (code === 0) continue
+      const at = (channel * RAMP_STEPS + Math.round(this.#level[channel * 256 + code]! * (RAMP_STEPS - 1))) * 4
+      const share = (style.ramps[at + 3]! / 255) * (channel === Channel.predicted ? stripe : 1)
+      red = style.ramps[at]! * share + red * (1 - share)
+      green = style.ramps[at + 1]! * share + green * (1 - share)
+      blue = style.ramps[at + 2]! * share + blue * (1 - share)
+      alpha = share + alpha * (1 - share)
+    }
+    if (alpha === 0) return 0
+    // ImageData wants colours that are not multiplied by their alpha.
+    const scale = 1 / alpha
+    const opacity = Math.round(alpha * 255) << 24
+    return Math.round(red * scale) | (Math.round(green * scale) << 8) | (Math.round(blue * scale) << 16) | opacity
   }
 }
