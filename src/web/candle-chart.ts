@@ -6,6 +6,7 @@ import {
   type IChartApi,
   type ISeriesApi,
   LineStyle,
+  TickMarkType,
   type Time,
   type UTCTimestamp,
   type WhitespaceData,
@@ -32,6 +33,8 @@ const LEVEL_REACH = 0.6
 /** Axes keep their size whatever prices and fonts are: maps that lie side by side line up. */
 const PRICE_AXIS_PX = 68
 const TIME_AXIS_PX = 28
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 export interface CandleChart {
   readonly chart: IChartApi
@@ -64,6 +67,7 @@ export function createCandleChart(host: HTMLElement, priceRange: Readonly<PriceR
       rightOffset: SLOTS_AHEAD,
       minBarSpacing: 0.4,
       minimumHeight: TIME_AXIS_PX,
+      tickMarkFormatter: (time: Time, type: TickMarkType) => formatTick(Number(time) * 1000, type),
     },
     localization: { timeFormatter: (time: Time) => formatTime(Number(time) * 1000) },
   })
@@ -179,6 +183,15 @@ export function putCandle({ series }: CandleChart, field: HeatField, lastSlot: n
 
 export function timeOf(field: HeatField, slot: number): UTCTimestamp {
   return (field.msOf(slot) / 1000) as UTCTimestamp
+}
+
+/** What the time axis says at a mark, in UTC: 2026, Nov, 23 or 14:05. By hand, for the reason of formatPrice. */
+export function formatTick(unixMs: number, type: TickMarkType): string {
+  const time = new Date(unixMs)
+  if (type === TickMarkType.Year) return String(time.getUTCFullYear())
+  if (type === TickMarkType.Month) return months[time.getUTCMonth()]!
+  if (type === TickMarkType.DayOfMonth) return String(time.getUTCDate())
+  return time.toISOString().slice(11, type === TickMarkType.TimeWithSeconds ? 19 : 16)
 }
 
 function barOf(

@@ -1,6 +1,8 @@
+import { TickMarkType } from 'lightweight-charts'
 // Guards the small readers and writers of the page: USD and prices as people read them, addresses, and the list of
 // assets, each with input that somebody else wrote.
 import { expect, test } from 'vitest'
+import { formatTick } from '../../src/web/candle-chart.ts'
 import { readCatalogue } from '../../src/web/catalogue.ts'
 import { decimalsOf, formatAge, formatPrice, formatTime, formatUsd } from '../../src/web/format.ts'
 import { formatRoute, parseRoute, routeDefault } from '../../src/web/route.ts'
@@ -27,8 +29,21 @@ test.each([
 
 test('prices, ages and times', () => {
   expect(formatPrice(77041.25, 1)).toBe('77,041.3')
+  expect(formatPrice(1234567, 0)).toBe('1,234,567')
+  expect(formatPrice(999, 0)).toBe('999')
+  expect(formatPrice(1234.56789, 5)).toBe('1,234.56789')
+  expect(formatPrice(0.00001234, 8)).toBe('0.00001234')
   expect([0, 59_400, 60_000, 7_200_000, 172_800_000].map(formatAge)).toEqual(['0 s', '59 s', '1 min', '2 h', '2 d'])
   expect(formatTime(0)).toBe('1970-01-01 00:00 UTC')
+})
+
+test('the time axis names years, months, days and times, in UTC', () => {
+  const midnight = Date.UTC(2026, 10, 23)
+  expect(formatTick(midnight, TickMarkType.Year)).toBe('2026')
+  expect(formatTick(midnight, TickMarkType.Month)).toBe('Nov')
+  expect(formatTick(midnight, TickMarkType.DayOfMonth)).toBe('23')
+  expect(formatTick(midnight, TickMarkType.Time)).toBe('00:00')
+  expect(formatTick(midnight + 50_709_000, TickMarkType.TimeWithSeconds)).toBe('14:05:09')
 })
 
 test('an address says what is shown; what it does not say or says wrong is the default', () => {
